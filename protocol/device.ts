@@ -37,6 +37,9 @@ export const UNKNOWN_ALGORITHM = 'unknown'
 /** How the fault of a miner begins whose signs of its algorithm contradict each other: its algorithm is `unknown`. */
 export const CONTRADICTING_SIGNS = 'the signs of what it hashes contradict each other'
 
+/** How the fault of a miner begins that mines for a pool of another coin with Bitcoin's algorithm: its algorithm is `unknown`. */
+export const PAYS_OTHER_COIN = 'its pool pays another coin of the same algorithm'
+
 /** An entry of the inventory: what a device is. Unknown is absent. */
 export const DeviceSchema = z.object({
   deviceId: DeviceIdSchema,

@@ -1,7 +1,7 @@
-import { CONTRADICTING_SIGNS, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { CONTRADICTING_SIGNS, PAYS_OTHER_COIN, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
 import type { AsicFacts } from './facts.ts'
-import { algorithmNamed, algorithmOfLine, SHA256 } from './models/mining-algorithms.ts'
+import { algorithmNamed, algorithmOfLine, isOtherSha256Coin, SHA256 } from './models/mining-algorithms.ts'
 import { coinOfPool, type PoolCoin } from './models/pool-coins.ts'
 
 /** Above this, accepted shares stand for more hashes than the machine can have computed, in whatever luck: another algorithm's shares do. */
@@ -16,10 +16,16 @@ const LEAST_S = 600
  */
 export class MinedAlgorithm {
   #known: string | undefined
+  /** whether its pool says that it is no Bitcoin */
+  #isRefused = false
 
-  /** @returns undefined for SHA-256; `unknown` where nothing shows it */
+  /** @returns undefined for SHA-256; `unknown` where nothing shows it, or it is paid in another coin */
   of(facts: AsicFacts): string | undefined {
-    this.#known = shown(facts) ?? this.#known
+    // a pool that is not told this time is the one that it was
+    if (!this.#isRefused || facts.pools?.active !== undefined) {
+      this.#known = shown(facts) ?? this.#known
+      this.#isRefused = contradictionOf(facts) !== undefined
+    }
     const { model, sha256Only } = facts
     const sure = sha256Only || algorithmOfLine(model) === SHA256
     const algorithm = !sure && sharesSayOther(facts) ? otherThanSha256(this.#known) : this.#known
@@ -47,11 +53,22 @@ function shown(facts: AsicFacts): string | undefined {
   return own?.algorithm ?? pool?.algorithm
 }
 
-function ownSign(facts: AsicFacts): { algorithm: string; sign: string } | undefined {
-  const signs = OWN_SIGNS.flatMap(({ sign, of }) => {
+interface Sign {
+  algorithm: string
+  sign: string
+}
+
+const ownSigns = (facts: AsicFacts): Sign[] =>
+  OWN_SIGNS.flatMap(({ sign, of }) => {
     const algorithm = of(facts)
     return algorithm === undefined ? [] : [{ algorithm, sign }]
   })
+
+function ownSign(facts: AsicFacts): Sign | undefined {
+  const signs = ownSigns(facts).map(({ algorithm, sign }) => ({
+    sign,
+    algorithm: isOtherSha256Coin(algorithm) ? SHA256 : algorithm,
+  }))
   return (
     signs.find(({ algorithm }) => algorithm !== SHA256 && algorithm !== UNKNOWN_ALGORITHM) ??
     signs.find(({ algorithm }) => algorithm === SHA256) ??
@@ -62,9 +79,13 @@ function ownSign(facts: AsicFacts): { algorithm: string; sign: string } | undefi
 const poolCoin = ({ pools }: AsicFacts): PoolCoin | undefined =>
   coinOfPool(pools?.active?.['poolUrl'], pools?.active?.['poolUser'])
 
-/** What contradicts that a machine mines Bitcoin, though it shows that it does, for the operator; undefined: nothing. */
+/** What contradicts that a machine mines Bitcoin, though it shows that it does, or shows nothing, for the operator; undefined: nothing. */
 export function contradictionOf(facts: AsicFacts): string | undefined {
   const [own, pool] = [ownSign(facts), poolCoin(facts)]
+  const canBeSha256 = own === undefined || own.algorithm === SHA256 || own.algorithm === UNKNOWN_ALGORITHM
+  const coin = [...ownSigns(facts), ...(pool ? [pool] : [])].find((sign) => isOtherSha256Coin(sign.algorithm))
+  if (canBeSha256 && coin)
+    return `${PAYS_OTHER_COIN}, so it earns nothing as Bitcoin: ${coin.sign} says ${coin.algorithm}; set algorithm: sha256 where it pays in bitcoin, else algorithm: ${coin.algorithm} and usdPerDeviceDay of its workload`
   if (own?.algorithm !== SHA256 || !pool?.sure || pool.algorithm === SHA256) return undefined
   return `${CONTRADICTING_SIGNS}: ${own.sign} says ${SHA256}, but ${pool.sign} says ${pool.algorithm}`
 }

@@ -1,4 +1,4 @@
-import { CONTRADICTING_SIGNS, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { CONTRADICTING_SIGNS, PAYS_OTHER_COIN, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import { otherAlgorithm } from '../asic/models/mining-algorithms.ts'
 import { saysWrongUnit } from '../asic/plausible-hashrate.ts'
@@ -31,12 +31,18 @@ export function withAlgorithm(reading: Reading, { algorithm: configured }: Devic
   const decided = isUnknown ? reading : withoutContradiction(reading)
   const other = withoutWork({ ...decided, identity: { ...identity, algorithm } }, isUnknown)
   // a machine that sleeps earns nothing anyway, and tells little of itself
-  return isUnknown && reading.sample.state !== 'sleeping' ? withFault(other, UNKNOWN) : other
+  if (!isUnknown || reading.sample.state === 'sleeping') return other
+  // the pool's coin says what to set itself
+  return other.sample.faults?.some((fault) => fault.startsWith(PAYS_OTHER_COIN))
+    ? other
+    : withFault(other, UNKNOWN)
 }
 
 /** The configuration has decided between the signs. */
 function withoutContradiction(reading: Reading): Reading {
-  const faults = reading.sample.faults?.filter((fault) => !fault.startsWith(CONTRADICTING_SIGNS))
+  const faults = reading.sample.faults?.filter(
+    (fault) => !fault.startsWith(CONTRADICTING_SIGNS) && !fault.startsWith(PAYS_OTHER_COIN),
+  )
   const { faults: _, ...sample } = reading.sample
   return { ...reading, sample: { ...sample, ...(faults?.length ? { faults } : {}) } }
 }

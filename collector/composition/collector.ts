@@ -1,4 +1,5 @@
 import { systemClock } from '../../protocol/kit/clock.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import type { PerwattError } from '../../protocol/kit/errors.ts'
 import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
@@ -249,6 +250,10 @@ export class Collector {
     const standing = this.#standing.tick({ devices: this.#devices, ledger: this.#ledger, link, prices })
     this.#alerting.evaluate({
       ...live,
+      agents: live.agents.map((agent) => ({
+        ...agent,
+        ...defined({ recordsAgoS: this.#standing.recordsAgoS(agent.agentId) }),
+      })),
       pools: this.#pools.situation(),
       prices,
       held: this.#ledger.openHolds.groups,

@@ -5,6 +5,7 @@ import { InventoryBook } from '../ingest/inventory.ts'
 import { SiteState } from '../live/state.ts'
 import { MachineKeys } from '../ownership/machine-keys.ts'
 import { OwnershipRegister } from '../ownership/register.ts'
+import { stoodAt } from '../ownership/spans.ts'
 import type { Context } from './context.ts'
 
 /** The live state of the site’s devices, their inventories on disk, and the devices as settling looks them up. */
@@ -22,7 +23,6 @@ export interface Devices {
 export function createDevices({ config, log }: Context): Devices {
   const owners = new OwnershipRegister()
   const state = new SiteState(owners)
-  const machines = new MachineKeys()
   const inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
   for (const [agentId, message] of inventory.entries())
     if (!message.simulated || config.site.simulated) state.inventory(agentId, message)
@@ -31,20 +31,53 @@ export function createDevices({ config, log }: Context): Devices {
     inventory,
     owners,
     inventories: () => [...state.agents()].map(({ agentId, told }) => [agentId, [...told]]),
-    known: {
-      device: (agentId, deviceId) => state.device(agentId, deviceId),
-      find: (deviceId) => ownersDevice(deviceId, state, owners) ?? state.find(deviceId),
-      all: () => [...state.agents()].flatMap((agent) => [...agent.devices.values()]),
-      machineKeys: (agentId, deviceId) => machines.named(deviceId, owners.told.get(agentId)),
-    },
+    known: knownDevices(state, owners),
+  }
+}
+
+/** The devices of the live state as settling looks them up: each as the agent tells it that has it, now or in a minute of the past. */
+export function knownDevices(state: SiteState, owners: OwnershipRegister): KnownDevices {
+  const machines = new MachineKeys((deviceId) => owners.isHost(deviceId))
+  const now: KnownDevices = {
+    device: (agentId, deviceId) => state.device(agentId, deviceId),
+    find: (deviceId) =>
+      ownersDevice(deviceId, state, (agentId) => !owners.claim(agentId, deviceId)?.rival) ??
+      state.find(deviceId),
+    all: () => devicesOf(state, (agentId, deviceId) => !owners.claim(agentId, deviceId)?.rival),
+    machineKeys: (agentId, deviceId) => machines.named(deviceId, owners.told.get(agentId)),
+  }
+  return {
+    ...now,
+    at: (minuteMs) => ({
+      ...now,
+      device: (agentId, deviceId) => state.deviceAt(agentId, deviceId, minuteMs),
+      find: (deviceId) =>
+        ownersDevice(deviceId, state, (agentId) => owners.counts(agentId, deviceId, minuteMs)) ??
+        state.find(deviceId),
+      all: () =>
+        devicesOf(state, (agentId, deviceId) => {
+          const claim = owners.claim(agentId, deviceId)
+          return claim === undefined || stoodAt(claim, minuteMs)
+        }),
+    }),
   }
 }
 
 /** The device as the agent tells it that has it: another one may tell the same name. */
-function ownersDevice(deviceId: string, state: SiteState, owners: OwnershipRegister): Device | undefined {
+function ownersDevice(
+  deviceId: string,
+  state: SiteState,
+  isOwner: (agentId: string) => boolean,
+): Device | undefined {
   for (const { agentId, devices } of state.agents()) {
     const device = devices.get(deviceId)
-    if (device && !owners.claim(agentId, deviceId)?.rival) return device
+    if (device && isOwner(agentId)) return device
   }
   return undefined
+}
+
+function devicesOf(state: SiteState, counts: (agentId: string, deviceId: string) => boolean): Device[] {
+  return [...state.agents()].flatMap(({ agentId, devices }) =>
+    [...devices.values()].filter(({ deviceId }) => counts(agentId, deviceId)),
+  )
 }

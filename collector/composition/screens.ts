@@ -68,7 +68,7 @@ export function createScreens(
   sources: ScreenSources & { views: LiveViews; assets: Assets; standsByFor: () => string | undefined },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
-  const { pricing, recent, records, repricer, quarantine, latePrices, takeIn } = ledger
+  const { pricing, recent, records, repricer, quarantine, latePrices, takeIn, takeBack } = ledger
   const common = { store, pricing, devices: devices.known }
   const screens = createServer({
     views,
@@ -92,7 +92,7 @@ export function createScreens(
       latePrices,
       pools: () => pools.situation(),
     }),
-    held: new HeldQueries({ store, repricer, takeIn, nowMs }),
+    held: new HeldQueries({ store, repricer, takeIn, takeBack, nowMs }),
     assets,
     log,
     version,

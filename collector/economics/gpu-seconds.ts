@@ -96,7 +96,8 @@ function less(
     const taken = Math.min(own, rest)
     rest -= taken
     if (own - taken === (record[time] ?? 0)) return record
-    const reduced = { ...record, [time]: own - taken }
+    const others = (record.othersGpuMs ?? 0) + (record[time] ?? 0) - (own - taken)
+    const reduced = { ...record, [time]: own - taken, ...(time === 'gpuMs' && { othersGpuMs: others }) }
     // a record that was reduced before stands for the one that came in
     const first = [...changed].find(([, now]) => now === record)?.[0] ?? record
     changed.set(first, reduced)

@@ -5,6 +5,8 @@ export interface AgentInterval extends Interval {
   agentId: string
   /** true: its energy is in doubt and left out; the store does not count it */
   energyIsHeld?: true
+  /** GPU time that it tells and that other devices of its machine have: it is not in its `gpuMs` */
+  othersGpuMs?: number
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { InventoryMessage, StatusMessage } from '../../protocol/status.ts'
+import { HostsThroughTime } from '../ownership/hosts-through-time.ts'
 import { Hosts } from '../ownership/own-host.ts'
+import type { ClaimSpan } from '../plugin/claim-store.ts'
 import { PowerWindow } from './power-window.ts'
 
 /** The last reading of a device. Its time is from the collector's clock, because the agent's clock may be wrong. */
@@ -44,7 +46,7 @@ export const pollMs = (agent: AgentState): number => (agent.status?.pollS ?? DEF
 export interface PutAside {
   /** increases whenever a device is put aside, or is no longer */
   readonly version: number
-  claim(agentId: string, deviceId: string): { rival?: unknown } | undefined
+  claim(agentId: string, deviceId: string): { rival?: unknown; spans?: readonly ClaimSpan[] } | undefined
 }
 
 const NOTHING_ASIDE: PutAside = { version: 0, claim: () => undefined }
@@ -57,7 +59,9 @@ export class SiteState {
   /** the hosts that the GPUs were put behind */
   #hosts = ''
   /** by agent, what a GPU can be put behind, and the GPUs: a site of miners has none */
-  readonly #computers = new Map<string, readonly Device[]>()
+  readonly #computers = new Map<string, ReadonlyMap<string, Device>>()
+  /** the hosts of each minute; absent until it is asked for */
+  #times: HostsThroughTime | undefined
   readonly #aside: PutAside
   #asideVersion: number
 
@@ -84,6 +88,15 @@ export class SiteState {
   device(agentId: string, deviceId: string): Device | undefined {
     this.#renewHosts()
     return this.#agents.get(agentId)?.devices.get(deviceId)
+  }
+
+  /** The device as it stood in a minute: a GPU behind the host that counted then. */
+  deviceAt(agentId: string, deviceId: string, minuteMs: number): Device | undefined {
+    const device = this.device(agentId, deviceId)
+    const told = device?.kind === 'gpu' && this.#computers.get(agentId)?.get(deviceId)
+    if (!told) return device
+    this.#times ??= new HostsThroughTime(this.#told(), (a, d) => this.#aside.claim(a, d)?.spans)
+    return this.#times.isOne ? device : this.#times.at(minuteMs).behindItsHost(agentId, told)
   }
 
   /** Finds a device by its deviceId, which is unique within the site. */
@@ -129,7 +142,10 @@ export class SiteState {
     this.#version++
     agent.simulated = message.simulated
     agent.told = message.devices
-    this.#computers.set(agentId, message.devices.filter(isComputer))
+    this.#computers.set(
+      agentId,
+      new Map(message.devices.filter(isComputer).map((device) => [device.deviceId, device])),
+    )
     this.#putBehindHosts(agent)
     const before = agent.lastReadings
     agent.lastReadings = new Map()
@@ -158,7 +174,8 @@ export class SiteState {
   #renewHosts(): void {
     if (this.#asideVersion === this.#aside.version) return
     this.#asideVersion = this.#aside.version
-    const hosts = new Hosts(this.#told())
+    this.#times = undefined
+    const hosts = this.#presentHosts()
     if (hosts.text === this.#hosts) return
     this.#hosts = hosts.text
     this.#version++
@@ -167,15 +184,19 @@ export class SiteState {
 
   /** An inventory changed: its GPUs, and where a host came or went all GPUs, are put behind their hosts. */
   #putBehindHosts(changed: AgentState): void {
-    const hosts = new Hosts(this.#told())
+    this.#times = undefined
+    const hosts = this.#presentHosts()
     const isOther = hosts.text !== this.#hosts
     this.#hosts = hosts.text
     for (const agent of isOther ? this.#agents.values() : [changed]) putBehind(hosts, agent)
   }
 
   *#told(): IterableIterator<[string, readonly Device[]]> {
-    for (const [agentId, told] of this.#computers)
-      yield [agentId, told.filter(({ deviceId }) => !this.#aside.claim(agentId, deviceId)?.rival)]
+    for (const [agentId, told] of this.#computers) yield [agentId, [...told.values()]]
+  }
+
+  #presentHosts(): Hosts {
+    return new Hosts(this.#told(), (agentId, deviceId) => !this.#aside.claim(agentId, deviceId)?.rival)
   }
 
   /** Takes in samples. Those of devices that are not in the inventory are dropped: agents send the inventory first. */

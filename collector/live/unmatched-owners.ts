@@ -1,4 +1,4 @@
-import { CONTRADICTING_SIGNS, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
+import { CONTRADICTING_SIGNS, PAYS_OTHER_COIN, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { isUnknownPool, type Owner, ownerKey } from '../../protocol/owner.ts'
 import { attribution } from '../economics/energy/attribution.ts'
 import { UNPAID } from '../economics/unpaid.ts'
@@ -50,7 +50,9 @@ function ofUnknownAlgorithm(
     if (!earning || !missesPrice) continue
     const holder = sample.holders?.[0]?.owner ?? {}
     const owner = { ...withoutJob(holder), ...(device.model !== undefined && { model: device.model }) }
-    const contradiction = sample.faults?.find((fault) => fault.startsWith(CONTRADICTING_SIGNS))
+    const contradiction = sample.faults?.find(
+      (fault) => fault.startsWith(CONTRADICTING_SIGNS) || fault.startsWith(PAYS_OTHER_COIN),
+    )
     const because = contradiction ?? 'it hashes, but nothing shows which algorithm'
     const key = `${ownerKey(owner)}\n${because}`
     const entry: UnmatchedOwner & { ids: string[] } = found.get(key) ?? {

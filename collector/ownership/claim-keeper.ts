@@ -4,9 +4,10 @@ import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim } from '../plugin/claim-store.ts'
 import { ENERGY_ALONE, type HeldMark, type Hold, type RecordHold } from '../plugin/held.ts'
 import type { Append, Store } from '../plugin/store.ts'
+import type { Withdrawal } from './changes.ts'
 import { keyText } from './identity.ts'
 import type { Appearance } from './precedence.ts'
-import type { OwnershipRegister, Withdrawal } from './register.ts'
+import type { OwnershipRegister } from './register.ts'
 
 /** Records of a put-aside device are held under this name. */
 const SECOND_AGENT = 'second-agent'

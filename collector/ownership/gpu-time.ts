@@ -4,9 +4,11 @@ import { toldOnce } from '../economics/gpu-seconds.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
 import { GPU_TWICE, type HeldMark } from '../plugin/held.ts'
+import { TAKEN_OVER } from './history.ts'
 import { isWhole, MachineKeys } from './machine-keys.ts'
 import { orderOf } from './precedence.ts'
 import type { OwnershipRegister } from './register.ts'
+import { countsAt } from './spans.ts'
 
 /** A host that has recorded no GPU time for a day is no longer in the way of its GPUs. */
 const STANDS_MS = 24 * HOUR_MS
@@ -33,10 +35,11 @@ interface Holder {
 export class GpuTime {
   readonly #register: OwnershipRegister
   readonly #nowMs: () => number
-  readonly #keys = new MachineKeys()
+  readonly #keys: MachineKeys
 
   constructor(register: OwnershipRegister, nowMs: () => number) {
     this.#register = register
+    this.#keys = new MachineKeys((deviceId) => register.isHost(deviceId))
     this.#nowMs = nowMs
   }
 
@@ -66,7 +69,7 @@ export class GpuTime {
     toldTwice: ReadonlySet<Holder>,
   ): (holder: Holder) => Holder | undefined {
     const others = new Map<string, Set<Holder>>()
-    const known = [...present, ...this.#wholes(minuteMs), ...this.#gpus()]
+    const known = [...present, ...this.#wholes(minuteMs), ...this.#gpus(minuteMs)]
     for (const holder of known)
       for (const key of holder.keys) {
         const own = others.get(key) ?? new Set()
@@ -88,21 +91,22 @@ export class GpuTime {
 
   /** Hosts and services that have had GPU time of late. */
   #wholes(minuteMs: number): Holder[] {
-    return this.#holders((device, { toMs }) => isWhole(device) && toMs > minuteMs - STANDS_MS)
+    return this.#holders(minuteMs, (device, { toMs }) => isWhole(device) && toMs > minuteMs - STANDS_MS)
   }
 
   /** GPUs that an agent reads. */
-  #gpus(): Holder[] {
-    return this.#holders(({ kind }) => kind === 'gpu')
+  #gpus(minuteMs: number): Holder[] {
+    return this.#holders(minuteMs, ({ kind }) => kind === 'gpu')
   }
 
-  #holders(is: (device: Device, standing: GpuStanding) => boolean): Holder[] {
+  /** Those that count in the minute, whoever has them now. */
+  #holders(minuteMs: number, is: (device: Device, standing: GpuStanding) => boolean): Holder[] {
     const holders: Holder[] = []
     for (const claim of this.#register.all()) {
-      const { gpuTime: standing, rival } = claim
+      const { gpuTime: standing, spans } = claim
       const told = standing && this.#register.told.get(claim.agentId)
       const device = told?.get(claim.deviceId)
-      if (told && device && !rival && is(device, standing))
+      if (told && device && countsAt(spans, minuteMs) && is(device, standing))
         holders.push({ device, keys: this.#keys.of(device, told), claim, standing })
     }
     return holders
@@ -116,8 +120,9 @@ export class GpuTime {
     const device = told?.get(deviceId)
     if (!claim || !told || !device) return undefined
     const keys = this.#keys.of(device, told)
-    const machine = keys.join(', ')
-    const known = claim.gpuTime?.machine === machine ? claim.gpuTime : undefined
+    const machine = this.#keys.textOf(device, told)
+    const isKnown = claim.gpuTime?.machine === machine || claim.gpuTime?.machine === TAKEN_OVER
+    const known = isKnown ? claim.gpuTime : undefined
     // one that tells of another machine than before has its time from now on
     const beginMs = claim.gpuTime && !known ? Math.max(startMs, this.#nowMs()) : startMs
     const fromMs = known?.settled ? known.fromMs : Math.min(known?.fromMs ?? beginMs, beginMs)
@@ -128,7 +133,12 @@ export class GpuTime {
     const before = claim.gpuTime?.mostPerMs ?? 0
     const mostPerMs = perMs > 2 * before ? perMs : before
     const standing = { machine, fromMs, toMs, settled: known?.settled ?? false, mostPerMs }
-    if (known?.fromMs !== fromMs || known.toMs !== toMs || known.mostPerMs !== mostPerMs)
+    if (
+      known?.machine !== machine ||
+      known.fromMs !== fromMs ||
+      known.toMs !== toMs ||
+      known.mostPerMs !== mostPerMs
+    )
       this.#register.stand({ agentId, deviceId }, standing)
     return { device, keys, claim, standing }
   }

@@ -16,6 +16,12 @@ interface Machines {
  */
 export class MachineKeys {
   readonly #machines = new WeakMap<Told, Machines>()
+  readonly #isHost: (deviceId: string) => boolean
+
+  /** @param isHost whether a device of any agent that has this name is a host */
+  constructor(isHost: (deviceId: string) => boolean) {
+    this.#isHost = isHost
+  }
 
   /** The keys of a device by its name; none where the inventory does not have it. */
   named(deviceId: string, told: Told | undefined): readonly string[] {
@@ -25,6 +31,19 @@ export class MachineKeys {
 
   /** The keys of a device, in order. @param told the inventory that it stands in */
   of(device: Device, told: Told): readonly string[] {
+    const own = this.#own(device, told)
+    const above = meterOfAnother(device, told)
+    const key = `name ${above?.toLowerCase()}`
+    return above === undefined || own.includes(key) || !this.#isHost(above) ? own : [...own, key].sort()
+  }
+
+  /** What a device tells of its machine, in one text: it changes where the device tells something else, and by nothing that another agent tells. */
+  textOf(device: Device, told: Told): string {
+    const above = meterOfAnother(device, told)
+    return [...this.#own(device, told), ...(above === undefined ? [] : [`on ${above}`])].join(', ')
+  }
+
+  #own(device: Device, told: Told): readonly string[] {
     const known = this.#machines.get(told) ?? { wholes: wholesOf(told), found: new Map() }
     this.#machines.set(told, known)
     const found = known.found.get(device.deviceId) ?? connected(device, told, known.wholes)
@@ -63,6 +82,10 @@ function ownKeys(device: Device, told: Told): string[] {
       : []),
   ]
 }
+
+/** By what a service is metered, where its own agent does not read that: another one may. */
+const meterOfAnother = ({ kind, meteredBy }: Device, told: Told): string | undefined =>
+  kind === 'service' && meteredBy !== undefined && !told.has(meteredBy) ? meteredBy : undefined
 
 /** A service that is metered by a host runs on it; a PDU has services of many hosts behind it. */
 const isOnHost = ({ kind, meteredBy = '' }: Device, told: Told): boolean =>

@@ -52,16 +52,30 @@ class HostNames {
   }
 }
 
+/** What an agent tells that does not count: those devices by name, and all of its hosts. */
+interface Aside {
+  names: ReadonlySet<string>
+  hosts: HostNames
+}
+
 /**
  * The hosts of a site. An agent's own hosts come first. A host of another agent has its GPUs as guests, and none where its own agent
- * reads GPUs of it: then another agent's are set behind it by `meteredBy` alone.
+ * reads GPUs of it: then another agent's are set behind it by `meteredBy` alone. A host that does not count has only its own agent's GPUs
+ * that do not count either: it is in no sum, but what these would use together is told.
  */
 export class Hosts {
   readonly #own = new Map<string, HostNames>()
   readonly #open = new HostNames()
+  readonly #aside = new Map<string, Aside>()
 
-  constructor(agents: Iterable<readonly [agentId: string, devices: readonly Device[]]>) {
-    for (const [agentId, devices] of agents) {
+  /** @param counts whether a device is the agent's that tells it; absent: all are */
+  constructor(
+    agents: Iterable<readonly [agentId: string, devices: readonly Device[]]>,
+    counts: (agentId: string, deviceId: string) => boolean = () => true,
+  ) {
+    for (const [agentId, told] of agents) {
+      const devices = told.filter(({ deviceId }) => counts(agentId, deviceId))
+      if (devices.length < told.length) this.#aside.set(agentId, asideOf(told, devices))
       const own = new HostNames()
       for (const device of devices) own.add(device)
       this.#own.set(agentId, own)
@@ -78,17 +92,28 @@ export class Hosts {
       // an agent without hosts changes nothing for others
       [...this.#own].filter(([, own]) => !own.isEmpty).map(([agentId, own]) => [agentId, own.entries]),
       this.#open.entries,
+      [...this.#aside].map(([agentId, { names, hosts }]) => [agentId, [...names], hosts.entries]),
     ])
   }
 
   /** The device, behind its host where it is a GPU of one and behind nothing else. */
   behindItsHost(agentId: string, device: Device): Guest {
     if (device.kind !== 'gpu' || device.meteredBy !== undefined) return device
-    const own = this.#own.get(agentId)?.hostOf(device)
+    const aside = this.#aside.get(agentId)
+    const isAside = aside?.names.has(device.deviceId)
+    const own = (isAside ? aside?.hosts : this.#own.get(agentId))?.hostOf(device)
     if (own !== undefined) return { ...device, meteredBy: own }
+    if (isAside) return device
     const other = this.#open.hostOf(device)
     return other === undefined ? device : { ...device, meteredBy: other, isGuest: true }
   }
+}
+
+function asideOf(told: readonly Device[], counting: readonly Device[]): Aside {
+  const hosts = new HostNames()
+  for (const device of told) hosts.add(device)
+  const known = new Set(counting)
+  return { names: new Set(told.filter((d) => !known.has(d)).map((d) => d.deviceId)), hosts }
 }
 
 const keysOf = (computer: string | undefined, hostname: string | undefined): string[] => [

@@ -2,17 +2,14 @@ import type { Device } from '../../protocol/device.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
+import { Changes } from './changes.ts'
+import { historyOf } from './history.ts'
 import { identityKeys } from './identity.ts'
 import { KeyOwners, type OpenClaim, type Rival } from './key-owners.ts'
+import { givesWay, keepsItsMachine } from './moved.ts'
 import { paidWith, wasPaidBefore } from './paid-share.ts'
 import { type Appearance, isBefore, isNamed, lastingKeys, orderOf, toldNothingLike } from './precedence.ts'
 import { ALWAYS, begunAt, countsAt, endedAt, NEVER } from './spans.ts'
-
-/** Records that are stored as counting and must be held now: those of a device from this time on. */
-export interface Withdrawal extends NamedDevice {
-  fromMs: number
-  rival: NonNullable<DeviceClaim['rival']>
-}
 
 /** A machine that is found to be another's counts no longer from so far back; what is older may stand on an issued statement. */
 const MOST_TAKEN_BACK_MS = 24 * HOUR_MS
@@ -27,8 +24,7 @@ export class OwnershipRegister {
   readonly #claims = new Map<string, Map<string, OpenClaim>>()
   readonly #owners = new KeyOwners()
   readonly #devices = new Map<string, ReadonlyMap<string, Device>>()
-  #dirty = new Set<OpenClaim>()
-  #withdrawals: Withdrawal[] = []
+  readonly #changes = new Changes()
   #version = 0
 
   /** Increases whenever a claim is put aside, or is no longer. */
@@ -40,8 +36,7 @@ export class OwnershipRegister {
   load(claims: readonly DeviceClaim[]): void {
     this.#claims.clear()
     this.#owners.clear()
-    this.#dirty = new Set()
-    this.#withdrawals = []
+    this.#changes.clear()
     this.#version++
     for (const stored of claims) {
       const claim: OpenClaim = { ...stored }
@@ -77,7 +72,7 @@ export class OwnershipRegister {
       const isFirstRecord = claim.fromMs === undefined
       if (isFirstRecord || (seen.fromMs < (claim.fromMs as number) && !claim.settled)) {
         claim.fromMs = seen.fromMs
-        this.#dirty.add(claim)
+        this.#changes.add(claim)
       }
       if (claim.rival) this.#contend(claim, seen.fromMs, isFirstRecord)
     }
@@ -94,6 +89,7 @@ export class OwnershipRegister {
       if (!claim) continue
       if (claim.rival) claim.spans = endedAt(ALWAYS, minuteOf(nowMs))
       claim.settled = true
+      this.#changed(claim)
     }
   }
 
@@ -115,7 +111,7 @@ export class OwnershipRegister {
       if (paid) claim.paid = paid
       else if (claim.settled) continue
       claim.settled = true
-      this.#dirty.add(claim)
+      this.#changes.add(claim)
     }
   }
 
@@ -124,12 +120,19 @@ export class OwnershipRegister {
     return this.#devices
   }
 
+  /** Whether an agent that has a device of this name tells that it is a host. */
+  isHost(deviceId: string): boolean {
+    for (const [agentId, told] of this.#devices)
+      if (told.get(deviceId)?.kind === 'host' && !this.claim(agentId, deviceId)?.rival) return true
+    return false
+  }
+
   /** Since when a device has the GPU time of its machine. */
   stand({ agentId, deviceId }: NamedDevice, gpuTime: GpuStanding): void {
     const claim = this.#claims.get(agentId)?.get(deviceId)
     if (!claim) return
     claim.gpuTime = gpuTime
-    this.#dirty.add(claim)
+    this.#changes.add(claim)
   }
 
   /** The claims that have the machine of a put-aside claim. */
@@ -148,6 +151,7 @@ export class OwnershipRegister {
     if (!claim?.rival) return false
     for (const { owner, key } of this.#owners.rivalsOf(claim)) {
       claim.inherited = [...new Set([...(claim.inherited ?? []), ...lastingKeys(owner)])]
+      Object.assign(claim, historyOf(claim, owner))
       this.#owners.remove(owner)
       delete owner.inherited
       delete owner.apart
@@ -176,29 +180,17 @@ export class OwnershipRegister {
   }
 
   /** What changed since the last call, to be stored: first the withdrawals, then the claims. */
-  takeChanges(): { claims: DeviceClaim[]; withdrawals: Withdrawal[] } {
-    const changes = {
-      claims: [...this.#dirty].map((claim) => ({ ...claim })),
-      withdrawals: this.#withdrawals,
-    }
-    this.#dirty = new Set()
-    this.#withdrawals = []
-    return changes
+  takeChanges(): ReturnType<Changes['take']> {
+    return this.#changes.take()
   }
 
   /** The store did not take these changes: they are due again. */
-  putBack({
-    claims,
-    withdrawals,
-  }: {
-    claims: readonly DeviceClaim[]
-    withdrawals: readonly Withdrawal[]
-  }): void {
+  putBack({ claims, withdrawals }: ReturnType<Changes['take']>): void {
     for (const { agentId, deviceId } of claims) {
       const claim = this.#claims.get(agentId)?.get(deviceId)
-      if (claim) this.#dirty.add(claim)
+      if (claim) this.#changes.add(claim)
     }
-    this.#withdrawals = [...withdrawals, ...this.#withdrawals]
+    this.#changes.putBack(withdrawals)
   }
 
   #begin({ agentId, deviceId }: NamedDevice, nowMs: number): OpenClaim {
@@ -208,7 +200,7 @@ export class OwnershipRegister {
     const rival = this.#owners.rivalsOf(claim)[0]
     if (rival) this.#putAside(claim, rival, NEVER)
     else this.#owners.add(claim)
-    this.#dirty.add(claim)
+    this.#changes.add(claim)
     return claim
   }
 
@@ -218,12 +210,13 @@ export class OwnershipRegister {
     const before = claim.keys
     this.#owners.remove(claim)
     claim.keys = keys
-    this.#dirty.add(claim)
+    this.#changes.add(claim)
     if (claim.rival) return
     const rivals = claim.apart ? [] : this.#owners.rivalsOf(claim)
     const [rival] = rivals
     if (!rival) this.#owners.add(claim)
     else if (isBefore(claim, rivals)) this.#displace(claim, rivals)
+    else if (keepsItsMachine(claim, before, rivals)) this.#stay(claim, rivals, nowMs)
     else if (toldNothingLike(rival.key, before)) {
       const isFirst = rivals.every(({ owner }) => wasPaidBefore(claim, owner))
       for (const { owner, key } of isFirst ? rivals : []) {
@@ -235,6 +228,16 @@ export class OwnershipRegister {
     } else this.#endAt(claim, rival, minuteOf(nowMs), nowMs)
   }
 
+  /** The claim moved onto the address of others: those that give way count no longer from now on. */
+  #stay(claim: OpenClaim, rivals: readonly Rival[], nowMs: number): void {
+    for (const { owner, key } of rivals) {
+      if (!givesWay(owner, claim)) continue
+      this.#owners.remove(owner)
+      this.#endAt(owner, { owner: claim, key }, minuteOf(nowMs), nowMs)
+    }
+    this.#owners.add(claim)
+  }
+
   /** A claim was another's machine all the time: it is put aside, and what it was paid of late is taken back. */
   #takeBack(claim: OpenClaim, rival: Rival, nowMs: number): void {
     const fromMs = Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS)
@@ -244,7 +247,7 @@ export class OwnershipRegister {
   #endAt(claim: OpenClaim, rival: Rival, fromMs: number, nowMs: number): void {
     this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
     claim.withdrawn = { fromMs, atMs: nowMs }
-    this.#withdraw(claim, fromMs)
+    this.#changes.withdraw(claim, fromMs)
   }
 
   /**
@@ -269,17 +272,12 @@ export class OwnershipRegister {
     for (const { owner, key } of rivals) {
       this.#owners.remove(owner)
       this.#putAside(owner, { owner: claim, key }, NEVER)
-      this.#withdraw(owner, owner.fromMs)
+      this.#changes.withdraw(owner, owner.fromMs)
     }
     delete claim.rival
     claim.spans = ALWAYS
     this.#owners.add(claim)
     this.#changed(claim)
-  }
-
-  #withdraw({ agentId, deviceId, rival, fromMs: firstMs }: OpenClaim, fromMs: number | undefined): void {
-    if (rival && firstMs !== undefined && fromMs !== undefined)
-      this.#withdrawals.push({ agentId, deviceId, fromMs, rival })
   }
 
   #putAside(claim: OpenClaim, { owner, key }: Rival, spans: DeviceClaim['spans']): void {
@@ -295,6 +293,6 @@ export class OwnershipRegister {
 
   #changed(claim: OpenClaim): void {
     this.#version++
-    this.#dirty.add(claim)
+    this.#changes.add(claim)
   }
 }

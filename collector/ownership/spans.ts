@@ -1,4 +1,5 @@
-import type { ClaimSpan } from '../plugin/claim-store.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
+import type { ClaimSpan, DeviceClaim } from '../plugin/claim-store.ts'
 
 /** The times in which the records of a claim count. They are whole minutes, so a record never lies in two of them. */
 
@@ -13,6 +14,10 @@ export const countsAt = (spans: readonly ClaimSpan[], startMs: number): boolean 
     ({ fromMs = Number.NEGATIVE_INFINITY, toMs = Number.POSITIVE_INFINITY }) =>
       startMs >= fromMs && startMs < toMs,
   )
+
+/** Whether a device was its agent's in a minute, and there by then: it was heard of, or had recorded, before the minute's end. */
+export const stoodAt = ({ claimedMs, fromMs, spans }: DeviceClaim, minuteMs: number): boolean =>
+  Math.min(claimedMs, fromMs ?? claimedMs) < minuteMs + MINUTE_MS && countsAt(spans, minuteMs)
 
 /** The spans without everything from this minute on. */
 export const endedAt = (spans: readonly ClaimSpan[], toMs: number): ClaimSpan[] =>

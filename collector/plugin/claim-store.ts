@@ -49,7 +49,7 @@ export interface PaidShare {
 
 /** Since when a device has the GPU time of its machine, so that nobody else is paid for it. */
 export interface GpuStanding {
-  /** by which host and GPU are found to be one machine, in one text; where they change, it stands from then on */
+  /** by which host and GPU are found to be one machine, in one text; where they change, it stands from then on; empty: taken over from the owner before */
   machine: string
   /** start of the first record with GPU time, agent's clock */
   fromMs: number

@@ -1,10 +1,12 @@
 import { intervalKey } from '../../protocol/interval.ts'
 import type { Prices } from '../../protocol/quote.ts'
 import { minuteOf } from '../../protocol/units.ts'
+import type { AgentInterval } from '../economics/ledger-row.ts'
 import { withinRow } from '../economics/row-limits.ts'
 import { earned, nanoUsd, shareUsd } from '../economics/settlement/revenue.ts'
-import type { SettleContext } from '../economics/settlement/settle.ts'
+import { devicesAt, gpuSecondsOnce, type SettleContext } from '../economics/settlement/settle.ts'
 import type { HeldBack, HeldRecord } from '../plugin/held.ts'
+import { heldEnergyOf } from './held-energy.ts'
 
 const MOST = Number.MAX_SAFE_INTEGER
 
@@ -25,21 +27,27 @@ export function heldByMinute(held: readonly HeldRecord[]): Map<number, HeldRecor
 }
 
 /**
- * What a minute's held records would be worth by its prices: the revenue of their work, and their own energy. Contracts are left
- * out, since they are paid for what the others do too.
+ * What a minute's held records would be worth by its prices: their revenue and their energy, each once where a host is read as a whole and
+ * as its GPUs. Contracts are left out, since they are paid for what the others do too.
+ * @param counting the records that are in the ledger
  */
 export function heldBackOf(
   minuteMs: number,
   held: readonly HeldRecord[],
+  counting: readonly AgentInterval[],
   prices: Prices,
-  { attribute, device: deviceOf }: Pick<SettleContext, 'attribute' | 'device'>,
+  present: SettleContext,
 ): HeldBack[] {
   if (held.length === 0) return []
+  const context = devicesAt(present, minuteMs)
+  const { attribute, device: deviceOf } = context
+  const energy = heldEnergyOf(held, counting, context)
+  const once = gpuSecondsOnce([...held.map(({ record }) => record), ...counting], context)
   const usdPerShare = shareUsd(prices)
   const sums = new Map<string, HeldBack>()
-  for (const { record: told, kind } of held) {
-    const record = withinRow(told)
-    const { agentId, deviceId, owner, energyMilliJ = 0 } = record
+  for (const [i, { record: told, kind }] of held.entries()) {
+    const record = withinRow(once[i] ?? told)
+    const { agentId, deviceId, owner } = record
     const device = deviceOf(agentId, deviceId)
     const { name, workload } = attribute(owner, device, minuteMs)
     const { revenueUsd } = earned({ workload, owner, device }, record, usdPerShare)
@@ -56,7 +64,7 @@ export function heldBackOf(
     sum.records++
     // a doubtful figure may be beyond what a store can hold
     sum.revenueNanoUsd = Math.min(MOST, sum.revenueNanoUsd + nanoUsd(revenueUsd))
-    sum.energyMilliJ = Math.min(MOST, sum.energyMilliJ + energyMilliJ)
+    sum.energyMilliJ = Math.min(MOST, sum.energyMilliJ + (energy.get(told) ?? 0))
   }
   return [...sums.values()]
 }

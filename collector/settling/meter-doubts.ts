@@ -2,7 +2,7 @@ import type { Device } from '../../protocol/device.ts'
 import { intervalKey } from '../../protocol/interval.ts'
 import { HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
-import type { KnownDevices } from '../economics/settlement/settle.ts'
+import { devicesAt, type KnownDevices } from '../economics/settlement/settle.ts'
 import { ENERGY_ALONE, GPU_TWICE, type HeldMark } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 
@@ -113,7 +113,7 @@ function shortMeter(
   for (const other of hour) {
     if (other.energyMilliJ === undefined) continue
     const isOwn = other.deviceId === deviceId && other.agentId === agentId
-    if (!isOwn && devices.device(other.agentId, other.deviceId)?.meteredBy !== deviceId) continue
+    if (!isOwn && deviceOf(other, devices)?.meteredBy !== deviceId) continue
     const minute = minutes.get(minuteOf(other.startMs)) ?? { records: [], own: 0, behind: 0 }
     minutes.set(minuteOf(other.startMs), minute)
     if (isOwn) minute.records.push(other)
@@ -139,6 +139,10 @@ function shortMeter(
       heldMs,
     }))
 }
+
+/** A record's device, as it stood in its minute. */
+const deviceOf = ({ agentId, deviceId, startMs }: AgentInterval, devices: KnownDevices): Device | undefined =>
+  (devices.at?.(minuteOf(startMs)) ?? devices).device(agentId, deviceId)
 
 const nameOf = ({ agentId, deviceId }: AgentInterval): string => `${agentId}\n${deviceId}`
 const kwh = (milliJ: number): string => (milliJ / MILLIJOULES_PER_KWH).toFixed(2)
@@ -169,7 +173,7 @@ export async function holdDoubtful(
 ): Promise<ReadonlySet<number>> {
   const found: HeldMark[] = []
   for (const [minute, records] of kept) {
-    found.push(...(await meterDoubts(minute, records, devices, { store, nowMs })))
+    found.push(...(await meterDoubts(minute, records, devicesAt(devices, minute), { store, nowMs })))
     found.push(...(further.doubts?.(minute, records) ?? []))
   }
   const marks = await undecided(store, found)
@@ -244,9 +248,9 @@ function together(
   hour: readonly AgentInterval[],
   { agentId, deviceId }: AgentInterval,
   meterId: string,
-  { device }: Pick<KnownDevices, 'device'>,
+  devices: KnownDevices,
 ): Minute {
-  const isMeter = device(agentId, deviceId)?.kind === 'meter'
+  const isMeter = devices.device(agentId, deviceId)?.kind === 'meter'
   const minutes = new Map<number, Partial<Minute>>()
   for (const record of hour) {
     if (record.energyMilliJ === undefined) continue
@@ -255,7 +259,7 @@ function together(
         ? 'ownMilliJ'
         : record.deviceId === meterId
           ? 'meterMilliJ'
-          : isMeter && device(record.agentId, record.deviceId)?.meteredBy === deviceId
+          : isMeter && deviceOf(record, devices)?.meteredBy === deviceId
             ? 'behindMilliJ'
             : undefined
     if (!name) continue

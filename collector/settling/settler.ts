@@ -277,7 +277,7 @@ export class Settler {
         const own = counts ? settleMinute(minute, found, pricing.prices, context, trueUps) : []
         rows.push(...own)
         const waiting = heldBackParts(held.get(minute) ?? [], found)
-        heldBack.push(...heldBackOf(minute, waiting, pricing.prices, context))
+        heldBack.push(...heldBackOf(minute, waiting, found, pricing.prices, context))
         const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
         const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]
         settlements.push({

@@ -90,6 +90,8 @@ const plain = (name: string): string =>
     .replace(/hydro?/g, 'hyd')
     .replace(/immersion/g, 'imm')
     .replace(/[\s._-]/g, '')
+    // its maker names a rack's machine by its height first: U3S21EXPH is the S21e XP Hyd. 3U
+    .replace(/^((?:bitmain)?(?:antminer)?)u(\d)([a-z]+\d.*?)h(?:yd)?$/, '$1$3hyd$2u')
 
 const BY_PLAIN_NAME = new Map(Object.entries(ANTMINERS).map(([name, model]) => [plain(name), model]))
 

@@ -14,10 +14,10 @@ function ofWhatsminer(name: string): Cooling | undefined {
   return digit === '2' && '56'.includes(generation) ? 'hydro' : 'air'
 }
 
-/** Bitmain and Bitdeer write it out: `S19 Pro+ Hyd.`, `S21 Immersion`, `A2 Pro Hydro`, `A2_H`. Source: their product pages. */
+/** Bitmain and Bitdeer write it out: `S19 Pro+ Hyd.`, `S21 Immersion`, `A2 Pro Hydro`, `A2_H`; a rack's machine ends with H: `U3S21EXPH`. Source: their product pages. */
 function byWords(name: string): Cooling {
   if (/IMM/.test(name)) return 'immersion'
-  return /HYD|WATER|[\s_-]H$/.test(name) ? 'hydro' : 'air'
+  return /HYD|WATER|[\s_-]H$|\bU\d[A-Z]+\d\w*H$/.test(name) ? 'hydro' : 'air'
 }
 
 /** Canaan: an I behind the number is immersion, HA (and H) hydro: `A1346I`, `A1566HA`. Source: Canaan's product pages. */

@@ -10,7 +10,8 @@ export const SHA256 = 'sha256'
  * baikal, innosilicon, blackminer, spondoolies).
  */
 const LINES: readonly (readonly [RegExp, string])[] = [
-  [/^(?:bitmain )?antminer (?:[str]\d|v9\b)/, SHA256],
+  // its first sticks and boxes for USB were U1, U2, U2+ and U3
+  [/^(?:bitmain )?antminer (?:[str]\d|v9\b|u[123](?:\+|\b))/, SHA256],
   [/^(?:bitmain )?antminer l\d/, 'scrypt'],
   [/^(?:bitmain )?antminer z\d/, 'equihash'],
   [/^(?:bitmain )?antminer d\d/, 'x11'],
@@ -82,8 +83,30 @@ const LINES: readonly (readonly [RegExp, string])[] = [
 const COINS: Readonly<Record<string, string>> = {
   btc: SHA256,
   bitcoin: SHA256,
-  bch: SHA256,
-  bsv: SHA256,
+  // coins of the same algorithm: their pools pay no bitcoin
+  bch: 'bitcoin-cash',
+  bitcoincash: 'bitcoin-cash',
+  bsv: 'bitcoin-sv',
+  bitcoinsv: 'bitcoin-sv',
+  xec: 'ecash',
+  ecash: 'ecash',
+  fb: 'fractal-bitcoin',
+  fractalbitcoin: 'fractal-bitcoin',
+  fractal: 'fractal-bitcoin',
+  dgb: 'digibyte',
+  digibyte: 'digibyte',
+  nmc: 'namecoin',
+  namecoin: 'namecoin',
+  ppc: 'peercoin',
+  peercoin: 'peercoin',
+  sys: 'syscoin',
+  syscoin: 'syscoin',
+  ela: 'elastos',
+  htr: 'hathor',
+  hathor: 'hathor',
+  bc2: 'bitcoin-ii',
+  lcc: 'litecoin-cash',
+  trc: 'terracoin',
   ltc: 'scrypt',
   litecoin: 'scrypt',
   doge: 'scrypt',
@@ -111,11 +134,17 @@ const COINS: Readonly<Record<string, string>> = {
 }
 
 /**
+ * Bitmain's own names of machines for racks begin with their height: U3S21EXPH is the S21e XP Hyd. 3U, U3S23H the S23 Hyd. 3U, U2L9H the
+ * L9 Hyd. 2U (Bitmain's announcement with Hut 8 of 2024-09, and sellers' price lists).
+ */
+const RACK_UNITS = /^((?:bitmain )?antminer )u\d(?=[a-z]+\d)/
+
+/**
  * @param model as the machine names it
  * @returns the algorithm or the coin in its name, else what its line hashes; undefined where no line is known by its name
  */
 export function algorithmOfLine(model: string | undefined): string | undefined {
-  const text = (model ?? '').toLowerCase().trim()
+  const text = (model ?? '').toLowerCase().trim().replace(RACK_UNITS, '$1')
   const words = text.split(/[^a-z0-9]+/)
   return (
     words.find((word) => OTHER_ALGORITHMS.has(word)) ??
@@ -123,6 +152,26 @@ export function algorithmOfLine(model: string | undefined): string | undefined {
     LINES.find(([name]) => name.test(text))?.[1]
   )
 }
+
+/** Coins that SHA-256 machines mine beside Bitcoin, by the names that are used for what such a machine hashes. */
+const SHA256_COINS: ReadonlySet<string> = new Set([
+  'bitcoin-cash',
+  'bitcoin-sv',
+  'ecash',
+  'fractal-bitcoin',
+  'digibyte',
+  'namecoin',
+  'peercoin',
+  'syscoin',
+  'elastos',
+  'hathor',
+  'bitcoin-ii',
+  'litecoin-cash',
+  'terracoin',
+])
+
+/** Whether this stands for another coin than Bitcoin that SHA-256 machines mine. */
+export const isOtherSha256Coin = (algorithm: string): boolean => SHA256_COINS.has(algorithm)
 
 const OTHER_ALGORITHMS = new Set(Object.values(COINS).filter((algorithm) => algorithm !== SHA256))
 
@@ -138,8 +187,17 @@ const AMBIGUOUS = new Set([
   'zcl',
   'btc',
   'bitcoin',
-  'bch',
-  'bsv',
+  'fb',
+  'fractal',
+  'ppc',
+  'sys',
+  'ela',
+  'htr',
+  'hathor',
+  'bc2',
+  'lcc',
+  'trc',
+  'ecash',
 ])
 
 /** What the first coin other than Bitcoin hashes that is named by one of these words and by nothing else; undefined where there is none. */

@@ -1,7 +1,8 @@
-import { algorithmOfCoin, coinIn, SHA256 } from './mining-algorithms.ts'
+import { algorithmOfCoin, coinIn, isOtherSha256Coin, SHA256 } from './mining-algorithms.ts'
 
 /** What a pool says about what is mined for it. */
 export interface PoolCoin {
+  /** the algorithm, or another coin than Bitcoin that SHA-256 machines mine */
   algorithm: string
   /** what says so, for people */
   sign: string
@@ -25,7 +26,7 @@ const BITCOIN_POOLS =
 
 /** Pools with a host for each coin: there a word that is a coin's code is that coin, also where it means something else elsewhere. */
 const POOLS_OF_MANY =
-  /(?:^|\.)(?:f2pool|antpool|viabtc|poolin|binance|2miners|nicehash|herominers|woolypooly|k1pool|dxpool|kryptex|unmineable|hiveon|nanopool|luxor|litecoinpool|mining-dutch|zpool|zergpool|prohashing|emcd|spiderpool|whalesonpool)\.[a-z.]+$/
+  /(?:^|\.)(?:f2pool|antpool|viabtc|poolin|binance|2miners|nicehash|herominers|woolypooly|k1pool|dxpool|kryptex|unmineable|hiveon|nanopool|luxor|litecoinpool|mining-dutch|zpool|zergpool|prohashing|emcd|spiderpool|whalesonpool|solopool)\.[a-z.]+$/
 
 /** Ports of pools that run YiiMP (tpruvot/yiimp, web/yaamp/core/functions/yaamp.php, getAlgoPort). */
 const YIIMP = /(?:^|\.)(?:zpool\.ca|zergpool\.com|[a-z0-9-]*yiimp[a-z0-9-]*\.[a-z.]+)$/
@@ -48,7 +49,35 @@ const ADDRESSES: readonly (readonly [RegExp, string])[] = [
   [/^ckb1[a-z0-9]{30,}/, 'eaglesong'],
   [/^hs1[a-z0-9]{30,}/, 'handshake'],
   [/^aleo1[a-z0-9]{50,}/, 'zksnark'],
+  // CashAddr (github bitcoincashorg/bitcoincash.org, spec/cashaddr.md): its prefix may be left out
+  [/^ecash:/, 'ecash'],
+  [/^(?:bitcoincash:|[qp][qpzry9x8gf2tvdw0s3jn54khce6mua7l]{41}(?![a-z0-9]))/, 'bitcoin-cash'],
+  // DigiByte's bech32 (github DigiByte-Core/digibyte, chainparams.cpp)
+  [/^dgb1[a-z0-9]{30,}/, 'digibyte'],
 ]
+
+/** Names of two words. */
+const OTHER_BITCOINS: readonly (readonly [RegExp, string])[] = [
+  [/bitcoin-?cash/, 'bitcoin-cash'],
+  [/bitcoin-?sv/, 'bitcoin-sv'],
+  [/fractal-?bitcoin/, 'fractal-bitcoin'],
+]
+
+/**
+ * Another coin of SHA-256 in a host name. None where it has Bitcoin's too: such a pool mines both at once, or pays in bitcoin; none beside the
+ * name of another algorithm, since some coins have several.
+ */
+function otherSha256Coin(pool: Pool): string | undefined {
+  const words = hostWords(pool)
+  const named = OTHER_BITCOINS.find(([name]) => name.test(words.join('-')))?.[1]
+  if (words.some((word) => IN_HOSTS.includes(word))) return undefined
+  if (!named && words.some((word) => word === 'btc' || word === 'bitcoin')) return undefined
+  return named ?? coinsIn(pool).find((coin) => coin !== undefined && isOtherSha256Coin(coin))
+}
+
+/** What the words of a host name stand for, each that can only be a coin. */
+const coinsIn = (pool: Pool): (string | undefined)[] =>
+  hostWords(pool).map(POOLS_OF_MANY.test(pool.host) ? algorithmOfCoin : (word) => coinIn([word]))
 
 const hostWords = ({ host }: Pool): string[] =>
   // the last label is a country or a trade, not a coin
@@ -61,6 +90,8 @@ const SIGNS: readonly { sign: string; sure: boolean; of: (pool: Pool) => string 
     sure: true,
     of: ({ host }) => (BITCOIN_POOLS.test(host) ? SHA256 : undefined),
   },
+  // before the algorithm: dgb-sha256 is DigiByte
+  { sign: 'the coin in its pool’s host name', sure: true, of: otherSha256Coin },
   {
     sign: 'the algorithm in its pool’s host name',
     sure: true,
@@ -73,12 +104,7 @@ const SIGNS: readonly { sign: string; sure: boolean; of: (pool: Pool) => string 
     sign: 'the coin in its pool’s host name',
     sure: true,
     of: (pool) =>
-      coinIn(hostWords(pool)) ??
-      (POOLS_OF_MANY.test(pool.host)
-        ? hostWords(pool)
-            .map(algorithmOfCoin)
-            .find((found) => found !== undefined && found !== SHA256)
-        : undefined),
+      coinsIn(pool).find((coin) => coin !== undefined && coin !== SHA256 && !isOtherSha256Coin(coin)),
   },
   {
     sign: 'its pool’s port',
@@ -97,7 +123,7 @@ const SIGNS: readonly { sign: string; sure: boolean; of: (pool: Pool) => string 
     of: (pool) =>
       hostWords(pool)
         .map(algorithmOfCoin)
-        .find((found) => found !== undefined),
+        .find((found) => found !== undefined && !isOtherSha256Coin(found)),
   },
 ]
 

@@ -1,6 +1,7 @@
 import { UNKNOWN_ALGORITHM } from '../../../protocol/device.ts'
 import type { Prices, QuoteName } from '../../../protocol/quote.ts'
 import { HASHES_PER_DIFF1, HOUR_MS } from '../../../protocol/units.ts'
+import type { AgentInterval } from '../ledger-row.ts'
 import { nextSubsidyBtc } from '../mining.ts'
 import type { TrueUp } from '../true-up.ts'
 import type { WorkloadOf } from '../workloads.ts'
@@ -30,14 +31,26 @@ export function explainRevenue(
     case 'mining':
       return explainMining(part, workload, prices, missing)
     case 'gpu-hour':
-      return {
-        formula: nano(`(gpuMs / ${HOUR_MS}) * usdPerGpuHour`),
-        inputs: { gpuMs: interval.gpuMs ?? 0, usdPerGpuHour: workload.usdPerGpuHour },
-      }
+      return explainGpuHours(interval, workload)
     case 'tokens':
       return explainTokens(part, workload)
     default:
       return nothing('no workload earns this')
+  }
+}
+
+/** The time of the record, less that of other devices of its machine. */
+function explainGpuHours(
+  { gpuMs = 0, othersGpuMs }: AgentInterval,
+  { usdPerGpuHour }: WorkloadOf<'gpu-hour'>,
+): Formula {
+  if (othersGpuMs === undefined)
+    return { formula: nano(`(gpuMs / ${HOUR_MS}) * usdPerGpuHour`), inputs: { gpuMs, usdPerGpuHour } }
+  return {
+    formula: nano(`((gpuMs - othersGpuMs) / ${HOUR_MS}) * usdPerGpuHour`),
+    inputs: { gpuMs: gpuMs + othersGpuMs, othersGpuMs, usdPerGpuHour },
+    because:
+      'othersGpuMs is the time of GPUs in it, and of hosts under a service, that are read on their own: they earn it themselves',
   }
 }
 

@@ -47,7 +47,15 @@ export interface KnownDevices {
   readonly all?: () => Iterable<Device>
   /** what a device with GPU time has in common with others of its machine; absent: no two are of one machine */
   readonly machineKeys?: (agentId: string, deviceId: string) => readonly string[]
+  /** the devices as they stood in a minute of the past, when other agents may have had them; absent: as they are */
+  readonly at?: (minuteMs: number) => KnownDevices
 }
+
+/** The devices as they stood in a minute: what is settled again comes out as it was, whoever has them now. */
+export const devicesAt = <T extends KnownDevices>(devices: T, minuteMs: number): T => ({
+  ...devices,
+  ...devices.at?.(minuteMs),
+})
 
 export type SettleContext = SettleRules & KnownDevices
 
@@ -77,9 +85,10 @@ export function priceMinute(
   minuteMs: number,
   intervals: readonly AgentInterval[],
   prices: Prices,
-  context: SettleContext,
+  present: SettleContext,
   trueUps: readonly TrueUp[] = [],
 ): PricedMinute {
+  const context = devicesAt(present, minuteMs)
   const { siteMeter, costs, monthOf, workloads, attribution, needsFees } = context
   const deviceLoads = deviceLoadsOf(gpuSecondsOnce(intervals.map(withinRow), context), context, minuteMs)
   const distribution = distribute(deviceLoads, context)
@@ -115,7 +124,8 @@ export function priceMinute(
   return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
 }
 
-const gpuSecondsOnce = (
+/** The records in their order, each GPU-second told once by its agent. */
+export const gpuSecondsOnce = (
   intervals: readonly AgentInterval[],
   { device, machineKeys }: KnownDevices,
 ): readonly AgentInterval[] =>

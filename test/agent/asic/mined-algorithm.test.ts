@@ -25,6 +25,12 @@ test.each([
   'SealMiner A9 Pro',
   'Teraflux AT4990',
   'Bitaxe Omega 901',
+  // Bitmain's shop codes name the height of a rack's machine first
+  'Antminer U3S21EXPH',
+  'Bitmain Antminer U2T25H',
+  'Antminer U3S23 Hyd.',
+  'Antminer U2+',
+  'Antminer U3',
   'NerdQAxe+++',
 ])('an invented %s earns: its line mines Bitcoin', (model) => expect(of({ model })).toBeUndefined())
 
@@ -34,6 +40,8 @@ test.each([
   ['Antminer AL1', 'blake3'],
   ['Antminer AL3 Pro', 'blake3'],
   ['Antminer L11 Hyd.', 'scrypt'],
+  ['Antminer U2L9H', 'scrypt'],
+  ['Antminer U3QZ5H', 'unknown'],
   ['Antminer QZ5', 'unknown'],
   ['Whatsminer D1', 'blake256r14'],
   ['Avalon L1', 'unknown'],
@@ -137,6 +145,85 @@ describe('a pool whose coin is another one', () => {
 
   test('pays any work in Bitcoin, so a Bitcoin address says nothing', () =>
     expect(of({ pools: user('bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq.w1') })).toBe('unknown'))
+})
+
+describe('a pool of another coin that SHA-256 machines mine', () => {
+  const CASH = 'qp3wjpa3tjlj042z2wv7hahsldgwhwy0rq9sywjpyy'
+  const at = (
+    poolUrl: string,
+    poolUser = 'acme.w1',
+    more: AsicFacts = { model: 'Antminer S21' },
+  ): AsicFacts => ({
+    ...more,
+    pools: { configured: 1, alive: 1, active: { poolUrl, poolUser } },
+  })
+
+  // hosts of ViaBTC, F2Pool, Poolin and solopool.org by their help pages; CashAddr's examples are in its specification
+  test.each([
+    ['stratum+tcp://bch.viabtc.com:3333', 'bitcoin-cash'],
+    ['stratum+tcp://bch.f2pool.com:1228', 'bitcoin-cash'],
+    ['stratum+tcp://fb.f2pool.com:3333', 'fractal-bitcoin'],
+    ['stratum+tcp://bsv.poolin.me:443', 'bitcoin-sv'],
+    ['stratum+tcp://dgb-sha256.f2pool.com:5500', 'digibyte'],
+    ['stratum+tcp://xec.solopool.org:8018', 'ecash'],
+    ['stratum+tcp://nmc.example.org:3333', 'namecoin'],
+    ['stratum+tcp://bitcoincash.example.org:3333', 'bitcoin-cash'],
+    ['stratum+tcp://bitcoin-cash.eu.example.org:3333', 'bitcoin-cash'],
+  ])(
+    '%s pays %s: an S21 hashes there, earns nothing as Bitcoin, and its fault names the coin and what to set',
+    (url, coin) => {
+      for (const facts of [at(url), at(url, 'acme.w1', {}), at(url, 'acme.w1', { sha256Only: true })]) {
+        expect(of(facts)).toBe('unknown')
+        expect(contradictionOf(facts)).toMatch(
+          /^its pool pays another coin of the same algorithm, so it earns nothing/,
+        )
+        expect(contradictionOf(facts)).toContain(
+          `says ${coin}; set algorithm: sha256 where it pays in bitcoin`,
+        )
+        expect(contradictionOf(facts)?.length).toBeLessThanOrEqual(256)
+      }
+    },
+  )
+
+  test.each([
+    `bitcoincash:${CASH}.w1`,
+    CASH,
+    `ecash:${CASH}`,
+    'dgb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx.w1',
+  ])('shows itself in the address of its user, %s', (user) =>
+    expect(of(at('stratum+tcp://solo.example.org:3333', user))).toBe('unknown'),
+  )
+
+  test('shows itself in the machine’s own word', () =>
+    expect(of({ algorithm: 'BCH', model: 'Antminer S21' })).toBe('unknown'))
+
+  test.each([
+    // it pays any work in bitcoin
+    'stratum+tcp://sha256asicboost.auto.nicehash.com:9200',
+    'stratum+tcp://sha256.eu.mine.zergpool.com:3333',
+    // both are mined at once, and the account is Bitcoin's
+    'stratum+tcp://btc-bch.viabtc.com:3333',
+    'stratum+tcp://btc.fb.f2pool.com:3333',
+    // words of other things
+    'stratum+tcp://fb.farm.example:3333',
+    'stratum+tcp://hathor.farm.example:3333',
+    'stratum+tcp://bc2.farm.example:3333',
+    'stratum+tcp://sys.example.org:3333',
+  ])('is not %s: it earns there', (url) =>
+    expect([of(at(url)), contradictionOf(at(url))]).toEqual([undefined, undefined]),
+  )
+
+  test('is none for a machine of another algorithm', () => {
+    const facts = at('stratum+tcp://dgb-scrypt.example.org:3333', 'acme.w1', { model: 'Antminer L9' })
+    expect([of(facts), contradictionOf(facts)]).toEqual(['scrypt', undefined])
+  })
+
+  test('pays no bitcoin either while the answer of the pools is missing', () => {
+    const mined = new MinedAlgorithm()
+    expect(mined.of(at('bch.f2pool.com:1228'))).toBe('unknown')
+    expect(mined.of({ model: 'Antminer S21' })).toBe('unknown')
+    expect(mined.of(at('btc.f2pool.com:1314'))).toBeUndefined()
+  })
 })
 
 test('what is known stays known while the reply that showed it is missing', () => {

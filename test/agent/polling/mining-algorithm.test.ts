@@ -3,7 +3,7 @@ import type { DeviceConfig } from '../../../agent/config/device-config.ts'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { withAlgorithm } from '../../../agent/polling/mining-algorithm.ts'
-import { CONTRADICTING_SIGNS } from '../../../protocol/device.ts'
+import { CONTRADICTING_SIGNS, PAYS_OTHER_COIN } from '../../../protocol/device.ts'
 
 const config = (algorithm?: string): DeviceConfig => ({
   id: 'm1',
@@ -49,6 +49,20 @@ test('of contradicting signs the fault is told until the configuration decides, 
   expect(faults()).toEqual([expect.stringContaining('set algorithm:'), fault, 'a fan stands'])
   expect(faults('sha256')).toEqual(['a fan stands'])
   expect(faults('scrypt')).toEqual(['a fan stands'])
+})
+
+test('where the pool pays another coin of the same algorithm, its fault stands until the configuration decides for Bitcoin or the coin', () => {
+  const fault = `${PAYS_OTHER_COIN}, so it earns nothing as Bitcoin: the coin in its pool’s host name says bitcoin-cash`
+  const reading = { ...mining('unknown'), sample: { ...MINER.sample, faults: [fault] } }
+  const as = (configured?: string) => withAlgorithm(reading, config(configured))
+  expect(as().sample).toMatchObject({ state: 'hashing', faults: [fault] })
+  expect(as().identity.algorithm).toBe('unknown')
+  expect(as('sha256')).toEqual(MINER)
+  for (const name of ['bch', 'Bitcoin-Cash', 'bitcoincash']) {
+    expect(as(name).identity.algorithm).toBe('bitcoin-cash')
+    expect(as(name).counters).toEqual({ unsold: MINER.counters?.byOwner })
+    expect(as(name).sample.faults).toBeUndefined()
+  }
 })
 
 test('the configuration’s scrypt is what it mines, where the machine does not say it', () => {

@@ -69,6 +69,35 @@ describe('GPU time', () => {
     )
   })
 
+  it('of a server that is metered by another agent’s host is that host’s: it is paid once, to the first of the two, and a PDU makes no such machine', async () => {
+    const on = (meteredBy: string): Device => host({ deviceId: 'llm', kind: 'service', meteredBy })
+    hear('a', host(), { deviceId: 'pdu', kind: 'meter', driver: 'snmp-pdu' })
+    hear('b', on('node-7'))
+    hear('c', host({ deviceId: 's2', kind: 'service', meteredBy: 'pdu' }))
+    await take('a', held(0, 'node-7', 2))
+    await take('b', held(0, 'llm', 2), held(1, 'llm', 2))
+    await take('c', held(0, 's2', 2))
+    expect(paid()).toEqual({ 'a node-7': 2, 'c s2': 2 })
+    await begin()
+    // the server was there before anybody told that its meter is a host
+    hear('b', on('node-7'))
+    await take('b', held(0, 'llm', 2))
+    hear('a', host())
+    await take('a', held(0, 'node-7', 2), held(1, 'node-7', 2))
+    await take('b', held(1, 'llm', 2))
+    expect(paid()).toEqual({ 'b llm': 4 })
+    // nor does one that moves behind a host go before it
+    await begin()
+    hear('b', on('pdu'))
+    await take('b', held(0, 'llm'))
+    hear('a', host())
+    await take('a', held(1, 'node-7', 2))
+    hear('b', on('node-7'))
+    await take('b', held(2, 'llm', 2))
+    await take('a', held(2, 'node-7', 2))
+    expect(paid()).toEqual({ 'a node-7': 4, 'b llm': 1 })
+  })
+
   it('is paid once also where a person accepts all that is held: what another device is paid for waits', async () => {
     hear('a', host(), gpu('node-7/gpu0'))
     await take('a', held(0, 'node-7'), held(0, 'node-7/gpu0'))

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { knownDevices } from '../../../collector/composition/devices.ts'
 import { Doubts } from '../../../collector/doubts/doubts.ts'
 import type { LedgerRow } from '../../../collector/economics/ledger-row.ts'
 import { type Workload, WorkloadSchema } from '../../../collector/economics/workloads.ts'
@@ -30,6 +31,8 @@ const MINE: Device[] = [
   { deviceId: 'llm', kind: 'service', driver: 'llm-server', address: '10.0.0.9:8000' },
   { deviceId: 'c1', kind: 'asic', driver: 'antminer', tags: { customer: 'acme' } },
 ]
+/** The same once a lease has changed. */
+const MOVED = MINE.map((device) => (device.deviceId === 'm2' ? { ...device, address: '10.0.0.99' } : device))
 const W = (kw: number) => kw * 60_000_000
 const mine = (minute: number): Interval[] => [
   record(minute, 'meter', { owner: {}, energyMilliJ: W(20) }),
@@ -127,18 +130,11 @@ async function ledger(messages: readonly Message[], workloads: readonly Workload
   const rig: OwnersRig = new OwnersRig(store, undefined, {
     workloads,
     judges: [(agentId, each) => doubts.judge(agentId, each)],
-    devices: {
-      device: (agentId, deviceId) => state.device(agentId, deviceId),
-      find: (deviceId) => {
-        const owner = [...state.agents()].find(
-          ({ agentId, devices }) => devices.has(deviceId) && !rig.register.claim(agentId, deviceId)?.rival,
-        )
-        return owner?.devices.get(deviceId) ?? state.find(deviceId)
-      },
-      all: () => [...state.agents()].flatMap(({ devices }) => [...devices.values()]),
+    devices: (register) => {
+      state = new SiteState(register)
+      return knownDevices(state, register)
     },
   })
-  state = new SiteState(rig.register)
   await rig.start()
   const hear = (agentId: string, devices: Device[]) => {
     state.inventory(agentId, { v: 1, atMs: T0, simulated: false, devices })
@@ -161,6 +157,8 @@ async function ledger(messages: readonly Message[], workloads: readonly Workload
       await rig.ledger.take(batch(other, records), 'b')
       other += records.length
     }
+  await rig.ledger.settleAll()
+  hear('a', MOVED)
   for (const minute of [2, 3]) await take(minute)
   await rig.keeper.flush()
   rig.ledger.nowMs += 5 * MINUTE_MS

@@ -16,7 +16,8 @@ import { LedgerRig } from '../ledger-rig.ts'
 export interface Site {
   workloads?: readonly Workload[]
   judges?: readonly RecordJudge[]
-  devices?: KnownDevices
+  /** absent: the devices as their agents tell them, each behind what it is configured behind */
+  devices?: (register: OwnershipRegister) => KnownDevices
 }
 
 /** A ledger with its register of owners, over any store. */
@@ -27,9 +28,11 @@ export class OwnersRig {
   readonly adoption: DeviceAdoption
   readonly store: Store
   readonly #inventories = new Map<string, readonly Device[]>()
+  readonly #site: Site
 
   constructor(store: Store, clockMs?: number, site: Site = {}) {
     this.store = store
+    this.#site = site
     const nowMs = () => this.ledger.nowMs
     this.keeper = new ClaimKeeper({
       store,
@@ -38,11 +41,11 @@ export class OwnersRig {
       note: (minutes) => this.ledger.settler.note(minutes),
     })
     const gpuTime = new GpuTime(this.register, nowMs)
-    const machines = new MachineKeys()
+    const machines = new MachineKeys((deviceId) => this.register.isHost(deviceId))
     const known: KnownDevices = {
       device: (agentId, deviceId) => this.register.told.get(agentId)?.get(deviceId),
       find: () => undefined,
-      ...site.devices,
+      ...site.devices?.(this.register),
       machineKeys: (agentId, deviceId) => machines.named(deviceId, this.register.told.get(agentId)),
     }
     this.ledger = new LedgerRig(store, site.workloads, site.judges, known, undefined, {
@@ -82,7 +85,7 @@ export class OwnersRig {
   /** A collector that starts again over the same store. */
   async restart(): Promise<OwnersRig> {
     await this.stop()
-    const next = new OwnersRig(this.store, this.ledger.nowMs)
+    const next = new OwnersRig(this.store, this.ledger.nowMs, this.#site)
     for (const [agentId, devices] of this.#inventories) next.#inventories.set(agentId, devices)
     return next.start()
   }

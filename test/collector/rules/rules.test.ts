@@ -26,6 +26,19 @@ describe('agent-silent', () => {
     ])
   })
 
+  test('whose records come loses nothing, and no alert claims that nobody reads its machines', () => {
+    const told = (more: Parameters<typeof agent>[0]) =>
+      judge('agent-silent', { agents: [agent({ silentS: 60, ...more })] })?.[0]
+    expect(told({ recordsAgoS: 40 })).toMatchObject({
+      verdict: 'bad',
+      summary: expect.stringContaining('its records do'),
+    })
+    expect(told({ recordsAgoS: 40 })).not.toHaveProperty('lossUsdPerHour')
+    expect(told({ offline: true })?.summary).toContain('agent edge-1 is offline')
+    for (const more of [{}, { offline: true }, { recordsAgoS: 40 }, { recordsAgoS: 400 }])
+      expect(told(more)?.summary).not.toContain('nobody reads')
+  })
+
   test('an agent that was never heard is unknown, which is an alarm after three of its polls more', () => {
     const { silentS: _, ...unheard } = agent({ pollS: 30 })
     const rule = rulesWith().find((r) => r.name === 'agent-silent')

@@ -36,6 +36,8 @@ test.each([
 
 // cooling_type of the Mining Intelligence Catalog of 2026-04 (github, intelligence-catalog/seed-data)
 test.each([
+  ['Antminer U3S21EXPH', 'hydro'],
+  ['Antminer U3', 'air'],
   ['Whatsminer M79S', 'hydro'],
   ['Whatsminer M65S', 'hydro'],
   ['Whatsminer M6DS+', 'hydro'],

@@ -126,6 +126,10 @@ test.each([
   ['Whatsminer M66S++_VL20', 'immersion', 314, 15.5],
   ['Whatsminer M3_V10', 'air', 12, 166.7],
   ['SealMiner A2_H', 'hydro', 446, 16.5],
+  // Bitmain's names of machines for racks (its announcement with Hut 8 of 2024-09; sellers' price lists)
+  ['Antminer U3S21EXPH', 'hydro', 860, 13],
+  ['Bitmain Antminer U3S23H', 'hydro', 1160, 9.5],
+  ['Antminer U3S23 Hyd.', 'hydro', 1160, 9.5],
   // public lists of miners (github, dumps of asicminervalue.com of 2019; proxies and dashboards of 2025)
   ['Antminer V9', 'air', 4, 256.8],
   ['GMO miner B3', 'air', 33, 103.5],
