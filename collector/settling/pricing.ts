@@ -94,7 +94,7 @@ export class Pricing {
     await this.read(store)
     const last = this.#versions.at(-1)
     if (last?.version === this.present.version) return
-    const fromMs = Math.max(nowMs, last ? last.fromMs + 1 : nowMs)
+    const fromMs = last && last.fromMs > nowMs ? last.fromMs + 1 : nowMs
     const present: RulesVersion = { version: this.present.version, fromMs, text: this.#presentText }
     await beginning?.(present)
     await store.writeRulesVersion(present)
