@@ -293,7 +293,7 @@ describe('the accumulator', () => {
 
     it('tells when the growth of counters begins that only a later reading tells', () => {
       expect(restarted(true, [40], [200, told(900)])[0]?.[0]).toBe(5)
-      // it says nothing of what is not known yet
+      // what is not known yet is absent
       expect(restarted(true, [40])).toEqual([[5, 35, undefined, true]])
       expect(restarted(true, [140])).toEqual([[5, 55, undefined, true]])
     })
