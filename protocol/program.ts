@@ -10,6 +10,7 @@ export const ProgramSchema = z.object({
   /** by its own clock, Unix ms */
   startedAtMs: ms,
   host: z.string().max(255),
+  pid: z.number().int().positive().optional(),
   addresses: z.array(z.string().max(64)).max(16),
 }) satisfies z.ZodType<RunningProgram>
 export type Program = z.infer<typeof ProgramSchema>
@@ -28,6 +29,18 @@ export type PresenceMessage = z.infer<typeof PresenceMessageSchema>
 export const isLater = (a: Program, b: Program): boolean =>
   a.startedAtMs !== b.startedAtMs ? a.startedAtMs > b.startedAtMs : a.instance > b.instance
 
-/** For a person: `gpu-host-3 (10.0.4.3, fd00::3)`. */
-export const placeText = ({ host, addresses }: Pick<Program, 'host' | 'addresses'>): string =>
-  addresses.length > 0 ? `${host} (${addresses.join(', ')})` : host
+/** Whether two programs run on one computer, as far as its name and addresses tell: they have one clock then. */
+export const isBeside = (
+  a: Pick<Program, 'host' | 'addresses'>,
+  b: Pick<Program, 'host' | 'addresses'>,
+): boolean =>
+  a.host === b.host &&
+  (a.addresses.length === b.addresses.length
+    ? a.addresses.every((address) => b.addresses.includes(address))
+    : a.addresses.some((address) => b.addresses.includes(address)))
+
+/** For a person: `gpu-host-3 (10.0.4.3, fd00::3; process 4711)`. */
+export function placeText({ host, addresses, pid }: Pick<Program, 'host' | 'addresses' | 'pid'>): string {
+  const parts = [...(addresses.length > 0 ? [addresses.join(', ')] : []), ...(pid ? [`process ${pid}`] : [])]
+  return parts.length > 0 ? `${host} (${parts.join('; ')})` : host
+}

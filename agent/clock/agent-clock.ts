@@ -1,8 +1,8 @@
 import { CLOCK_TOLERANCE_MS, EARLIEST_RIGHT_MS } from '../../protocol/clock-tolerance.ts'
+import { bootId } from '../../protocol/kit/boot.ts'
 import type { Clock, Instant } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { StepWatch } from '../../protocol/kit/step-watch.ts'
-import { bootId } from './boot.ts'
 import { ClockExchange } from './exchange.ts'
 import { kept, nextStretch, resolved, type Stretch } from './stretches.ts'
 

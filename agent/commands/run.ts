@@ -4,7 +4,7 @@ import { createLog } from '../../protocol/kit/log.ts'
 import { serve } from '../../protocol/kit/service.ts'
 import { VERSION } from '../../protocol/kit/version.ts'
 import { Agent } from '../composition/agent.ts'
-import { agentConfigSchema } from '../config/config.ts'
+import { agentConfigSchema, spoolFolderOf } from '../config/config.ts'
 import { DRIVERS } from '../drivers/index.ts'
 import { configOption } from './config-option.ts'
 
@@ -21,6 +21,7 @@ async function run(options: { config: string }): Promise<void> {
   await serve({
     log,
     load: () => loadConfig(schema, options.config),
+    folders: (config) => [spoolFolderOf(config)],
     async start(config, previous: Agent | undefined) {
       const agent = new Agent({
         config,

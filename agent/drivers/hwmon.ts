@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { PowerBasis } from '../../protocol/sample.ts'
 import { type AcpiMeter, acpiMeters } from '../host-power/acpi-meters.ts'
-import { MAX_MACHINE_W } from '../host-power/judge.ts'
+import { FittedParts } from '../host-power/fitted-parts.ts'
+import { Joined } from '../host-power/joined.ts'
+import { type Judged, MAX_MACHINE_W } from '../host-power/judge.ts'
 import { defineDriver, type Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { type PowerSensor, powerSensors, sensorPowerW } from '../wire/hwmon.ts'
@@ -10,6 +12,7 @@ import { Sysfs } from '../wire/sysfs.ts'
 
 /** Only ACPI's power meter surely measures the whole machine; what other chips measure differs by board. */
 const WHOLE_MACHINE = 'power_meter'
+const LOOK_AGAIN_MS = 60_000
 
 export default defineDriver({
   name: 'hwmon',
@@ -42,6 +45,20 @@ export default defineDriver({
     const { root } = options
     const sysfs = new Sysfs(root, 'give the agent CAP_DAC_READ_SEARCH, or read access by a udev rule')
     let sensors: Sensor[] = []
+    let chips = ''
+    /** steady clock */
+    let lookedAtMs = Number.NEGATIVE_INFINITY
+    const fitted = new FittedParts('power sensors')
+    const joined = new Joined()
+    /** Looks for the sensors where a chip came or went, and once a minute: a kernel driver, or a second socket, may start later. */
+    const look = async (): Promise<void> => {
+      const there = (await sysfs.names('.')).join()
+      const isKnown = sensors.length > 0 && there === chips
+      if (isKnown && performance.now() - lookedAtMs < LOOK_AGAIN_MS) return
+      sensors = chosen(await powerSensors(sysfs), options.sensors, root)
+      chips = there
+      lookedAtMs = performance.now()
+    }
     const wattsOf = async ({ path }: PowerSensor): Promise<number> => {
       const powerW = await sensorPowerW(sysfs, path)
       if (powerW !== undefined && powerW <= MAX_MACHINE_W) return powerW
@@ -57,7 +74,7 @@ export default defineDriver({
     return {
       read: (signal) =>
         sysfs.poll(signal, async () => {
-          if (sensors.length === 0) sensors = chosen(await powerSensors(sysfs), options.sensors, root)
+          await look()
           const parts: Reading[] = []
           let powerW = 0
           for (const sensor of sensors) {
@@ -70,16 +87,26 @@ export default defineDriver({
           }
           // the modules of a machine are behind its power supplies, and its fans, drives and network cards are not in them
           const powerBasis = sensors.some((s) => s.behind === undefined && s.part) ? 'estimated' : 'reported'
-          return [{ identity: { kind: 'host' }, sample: sampleOf(powerW, powerBasis, root) }, ...parts]
+          const listed = keysOf(sensors.filter((sensor) => sensor.behind === undefined))
+          const { refused } = fitted.take<Judged>({ powerW }, { listed, working: listed })
+          const sample =
+            refused === undefined
+              ? sampleOf(powerW, powerBasis, { root, faults: joined.of(listed, root) })
+              : { state: 'unknown' as const, faults: [`${root} shows ${refused}; check dmesg`] }
+          return [{ identity: { kind: 'host' }, sample }, ...parts]
         }),
     }
   },
 })
 
 /** No machine that runs the agent draws 0 W: a meter says so while it has no value. */
-const sampleOf = (powerW: number, powerBasis: PowerBasis, root: string): Reading['sample'] =>
+const sampleOf = (
+  powerW: number,
+  powerBasis: PowerBasis,
+  { root, faults }: { root: string; faults: string[] },
+): Reading['sample'] =>
   powerW > 0
-    ? { state: 'ok', powerW, powerBasis }
+    ? { state: 'ok', powerW, powerBasis, ...(faults.length > 0 && { faults }) }
     : {
         state: 'unknown',
         faults: [`the power sensors in ${root} say 0 W; check the firmware, or use another meter`],
@@ -94,6 +121,17 @@ const partReading = ({ part, behind }: Sensor, powerW: number, all: readonly Sen
   identity: { kind: 'meter' },
   sample: { state: 'ok', powerW, powerBasis: 'estimated' },
 })
+
+/** A name for each sensor that stays where the chips get other numbers: `power_meter/power1`, and `power_meter/power1 2` for its like. */
+function keysOf(sensors: readonly PowerSensor[]): string[] {
+  const counts = new Map<string, number>()
+  return sensors.map((sensor) => {
+    const name = names(sensor).at(-1) ?? sensor.chip
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    return count === 1 ? name : `${name} ${count}`
+  })
+}
 
 const names = ({ chip, channel, label }: PowerSensor): string[] => [
   chip,

@@ -6,6 +6,8 @@ import { acceptedShares, stratumPools } from '../asic/pools.ts'
 import { powerFact } from '../asic/power.ts'
 import { alone, webSession } from '../asic/session.ts'
 import { webLogin, webPort } from '../asic/settings.ts'
+import { inputsPower } from '../asic/supplies.ts'
+import { FittedParts } from '../host-power/fitted-parts.ts'
 import { defineDriver } from '../plugin/driver.ts'
 import {
   macOf,
@@ -47,8 +49,9 @@ export default defineDriver({
     /<title>\s*Proto ?OS/i.test(httpRoot?.body ?? '') ||
     /"system-info"\s*:.*"name"\s*:\s*"ProtoOS"/s.test(apiV1System ?? '') ||
     /"mining-status"\s*:/.test(apiV1Mining ?? ''),
-  open: ({ host, options: { port, web } }) =>
-    webSession(webClient({ host, port }, web), async (pages, signal) => {
+  open: ({ host, options: { port, web } }) => {
+    const fitted = new FittedParts('power supplies')
+    return webSession(webClient({ host, port }, web), async (pages, signal) => {
       const once = (page: string) => alone(signal, (wait) => pages.getOnce(`${API}/${page}`, wait))
       const ask = (page: string) => alone(signal, (wait) => pages.get(`${API}/${page}`, wait))
       const mining = part(await ask('mining'), 'mining-status')
@@ -62,6 +65,7 @@ export default defineDriver({
       const facts = miningFacts(mining, telemetry)
       return {
         ...facts,
+        ...powerOf(mining, telemetry, { hardware, fitted }),
         ...identity(system, network, hardware),
         hashrateHs: facts.hashrateHs ?? sumOfAll((boards ?? []).map((board) => board.hashrateHs)),
         boards: isCut(hardwarePage) ? undefined : boards,
@@ -72,7 +76,8 @@ export default defineDriver({
         faults: rowsOf(await ask('errors'), LIST).map(faultOf),
         pools: pools && poolsOf(pools),
       }
-    }),
+    })
+  },
 })
 
 function webClient(at: Address, web: WebAccess | undefined): WebClient {
@@ -101,7 +106,6 @@ function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
     hashrateHs: fromGhs(nonNegativeOf(mining, 'hashrate_ghs')),
     hashrateAvgHs: fromGhs(nonNegativeOf(mining, 'average_hashrate_ghs')),
     expectedHashrateHs: fromGhs(positiveOf(mining, 'ideal_hashrate_ghs')),
-    power: powerOf(mining, telemetry),
     powerLimitW: positiveOf(mining, 'power_target_watts'),
     boardsFitted: nonNegativeOf(mining, 'hashboards_installed'),
     inletTempC: coldest(
@@ -118,13 +122,17 @@ function miningFacts(mining: Row, telemetry: Row | undefined): AsicFacts {
   }
 }
 
-/** The input of all power supplies, else the firmware's figure for the boards. */
-function powerOf(mining: Row, telemetry: Row | undefined): AsicFacts['power'] {
-  const inputsW = rowsOf(telemetry, 'psus').map((psu) => positiveOf(part(psu, 'power'), 'input'))
-  return (
-    powerFact(sumOfAll(inputsW), 'reported') ??
-    powerFact(positiveOf(mining, 'power_usage_watts'), 'estimated')
-  )
+/** The input of all power supplies that are fitted, else the firmware's figure for the boards. */
+function powerOf(
+  mining: Row,
+  telemetry: Row | undefined,
+  { hardware, fitted }: { hardware: Row; fitted: FittedParts },
+): Pick<AsicFacts, 'power' | 'notes'> {
+  const told = rowsOf(telemetry, 'psus')
+  const inputsW = told.map((psu) => positiveOf(part(psu, 'power'), 'input'))
+  const untold = told.length > 0 ? rowsOf(hardware, 'psus-info').length - told.length : 0
+  const inputs = inputsPower([...inputsW, ...Array<undefined>(Math.max(0, untold)).fill(undefined)], fitted)
+  return { ...inputs, power: inputs.power ?? powerFact(positiveOf(mining, 'power_usage_watts'), 'estimated') }
 }
 
 /** Matches boards by serial number: there may be empty slots between them, and telemetry numbers the boards from 0. */

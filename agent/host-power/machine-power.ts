@@ -1,5 +1,6 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import type { PowerBasis } from '../../protocol/sample.ts'
+import type { FittedParts, Parts } from './fitted-parts.ts'
 import { firstOf, type Judged } from './judge.ts'
 import { CHASSIS_RANK, type Side, type Subject, subjectOf, TOTAL_RANK } from './sensor-names.ts'
 
@@ -74,8 +75,9 @@ export interface NamedSensor extends Judged {
  * The power of the machine by its named sensors: that of the whole, else the sum of its supplies, else that of the hot-swap controllers
  * at its input. Parts are left out. Where the sensors are those of several nodes, none is taken, and neither are the supplies, which
  * feed them all.
+ * @param fitted what the sums were made of so far: one that lacks a part is refused
  */
-export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
+export function machinePowerOf(sensors: readonly NamedSensor[], fitted?: FittedSensors): MachinePower {
   const known = knownAmong(sensors)
   const wholes = known
     .flatMap(({ sensor, subject }) => (subject.of === 'machine' ? [{ sensor, subject }] : []))
@@ -93,10 +95,33 @@ export function machinePowerOf(sensors: readonly NamedSensor[]): MachinePower {
   const strangers = strangeSupplies(known)
   if (strangers.length > 0)
     return { unclear: `supplies of which it is not known what each shows (${listOf(strangers)})` }
-  const sum = sumOfSupplies(suppliesOf(known))
+  const ofSupplies: MachinePower = sumOfSupplies(suppliesOf(known))
+  const sum = fitted?.supplies.take(ofSupplies, partsAmong(known, 'supply')) ?? ofSupplies
   if (sum.powerW !== undefined) return sum
   const refused = whole.refused ?? sum.refused
-  return refused === undefined && wholes.length === 0 ? hotSwapPower(known) : defined({ refused })
+  if (refused !== undefined || wholes.length > 0) return defined({ refused })
+  const ofInputs = hotSwapPower(known)
+  return fitted?.inputs.take(ofInputs, partsAmong(known, 'hot-swap')) ?? ofInputs
+}
+
+/** What the sums of a machine's named sensors are made of. */
+export interface FittedSensors {
+  supplies: FittedParts
+  inputs: FittedParts
+}
+
+/** Which supplies are in a list of sensors. */
+export const supplyPartsAmong = (sensors: readonly NamedSensor[]): Parts =>
+  partsAmong(knownAmong(sensors), 'supply')
+
+function partsAmong(known: readonly Known[], of: 'supply' | 'hot-swap'): Parts {
+  const parts = known.flatMap(({ sensor, subject }) => {
+    const name =
+      subject.of === 'supply' ? subject.supply : subject.of === 'hot-swap' ? subject.controller : undefined
+    return subject.of === of && name !== undefined ? [{ name, isWorking: (sensor.powerW ?? 0) > 0 }] : []
+  })
+  const namesOf = (some: typeof parts) => [...new Set(some.map(({ name }) => name))]
+  return { listed: namesOf(parts), working: namesOf(parts.filter(({ isWorking }) => isWorking)) }
 }
 
 function knownAmong(sensors: readonly NamedSensor[]): Known[] {

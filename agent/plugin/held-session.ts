@@ -6,7 +6,8 @@ import type { Reading } from './reading.ts'
 import { type KnownByChecks, withChecks } from './remembered.ts'
 import type { Session } from './session.ts'
 import { UptimeCheck } from './uptime-check.ts'
-import { WorkCheck } from './work-check.ts'
+import { UptimeLines } from './uptime-lines.ts'
+import { WorkCheck, withoutCounter } from './work-check.ts'
 
 /**
  * A session each of whose readings is held against itself: every figure against its range, figures of one reply against each other,
@@ -19,10 +20,17 @@ export function heldSession(session: Session, known: KnownByChecks = {}): Sessio
   const work = new WorkCheck(known['work'])
   const holders = new HolderMemory(known['holders'])
   const uptime = new UptimeCheck()
+  const lines = new UptimeLines()
+  const ofMiner = (reading: Reading, told: Reading, steadyMs: number): Reading => {
+    const { isOther, areTwo } = lines.of(told, steadyMs)
+    if (isOther === undefined && areTwo === undefined) return work.checked(holders.checked(reading), steadyMs)
+    work.forget()
+    return withoutCounter(holders.checked(reading), areTwo ?? isOther ?? '')
+  }
   const held = (reading: Reading, steadyMs: number): Reading => {
     const possible = uptime.checked(energy.checked(agreeing(inRange(reading)), steadyMs), steadyMs)
     // a miner is one machine, without parts
-    return possible.identity.kind === 'asic' ? work.checked(holders.checked(possible), steadyMs) : possible
+    return possible.identity.kind === 'asic' ? ofMiner(possible, reading, steadyMs) : possible
   }
   return {
     async read(signal) {

@@ -68,6 +68,11 @@ export class WorkCheck {
     return refused === undefined ? undefined : { refused }
   }
 
+  /** The next reading is of another machine: it is not compared with those before. */
+  forget(): void {
+    this.#last = undefined
+  }
+
   /** @param steadyMs of a monotonic clock */
   checked(reading: Reading, steadyMs: number): Reading {
     const { sample, counters, shares } = reading
@@ -202,7 +207,7 @@ function heldBack(reading: Reading): Reading {
 }
 
 /** Its work is estimated instead; what the ledger keeps of the counter is forgotten. */
-function withoutCounter(reading: Reading, fault: string): Reading {
+export function withoutCounter(reading: Reading, fault: string): Reading {
   const held = heldBack(reading)
   return {
     ...held,

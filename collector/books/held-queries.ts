@@ -1,4 +1,5 @@
 import { MILLIJOULES_PER_KWH, NANO_USD_PER_USD } from '../../protocol/units.ts'
+import type { TakeBack, TakeBackRequest } from '../intake/take-back.ts'
 import type { TakeIn, TakeInRequest } from '../intake/take-in.ts'
 import type { HeldBackBucket, HeldFilter, HeldGroup } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
@@ -54,10 +55,18 @@ export class HeldQueries {
   readonly #store: Store
   readonly #repricer: Repricer
   readonly #takeIn: TakeIn
+  readonly #takeBack: TakeBack
   readonly #nowMs: () => number
 
-  constructor(options: { store: Store; repricer: Repricer; takeIn: TakeIn; nowMs: () => number }) {
+  constructor(options: {
+    store: Store
+    repricer: Repricer
+    takeIn: TakeIn
+    takeBack: TakeBack
+    nowMs: () => number
+  }) {
     this.#takeIn = options.takeIn
+    this.#takeBack = options.takeBack
     this.#store = options.store
     this.#repricer = options.repricer
     this.#nowMs = options.nowMs
@@ -86,6 +95,12 @@ export class HeldQueries {
   /** Takes records in that were put aside. Resolves as `decide` does; undefined where none matches. */
   async takeIn(request: TakeInRequest): Promise<RepricingView | undefined> {
     const repricing = await this.#takeIn.request(request)
+    return repricing && repricingView(repricing)
+  }
+
+  /** Undoes that. Resolves as `decide` does; undefined where nothing of it counts. */
+  async takeBack(request: TakeBackRequest): Promise<RepricingView | undefined> {
+    const repricing = await this.#takeBack.request(request)
     return repricing && repricingView(repricing)
   }
 }

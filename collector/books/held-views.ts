@@ -38,8 +38,9 @@ export const HeldSchema = z.object({
 export type HeldView = z.infer<typeof HeldSchema>
 
 export const DecisionSchema = z.object({
-  verdict: z.enum(['accepted', 'rejected']),
+  verdict: z.enum(HOLD_STATES).describe('open: an earlier decision was taken back'),
   records: z.number().int().describe('holds that it was asked for'),
+  shiftS: z.number().optional().describe('by so much their time was moved'),
   kinds: names.optional(),
   checks: names.optional(),
   agents: names.optional(),

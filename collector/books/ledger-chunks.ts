@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../protocol/units.ts'
 import { daysOf, type Period } from '../economics/calendar.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import { addSums, zeroSums } from '../economics/ledger-row.ts'
@@ -14,6 +15,9 @@ const CHUNK_FIGURES = 5_000
 const CHUNK_BUCKETS = 50_000
 /** A chunk has at most so many times the buckets of the one before: the next hour may have many more groups. */
 const GROWTH = 8
+const DAY_MS = 24 * HOUR_MS
+/** So long without a figure is passed over, not read in chunks. */
+const PASSED_OVER_MS = 32 * DAY_MS
 
 interface Sources {
   store: Pick<Store, 'ledger' | 'restatements'>
@@ -22,17 +26,21 @@ interface Sources {
 
 /**
  * The ledger in chunks, oldest first, so that memory stays bounded however long the time is. Sums are made in whole numbers, before
- * they become figures. Rejects where the store fails.
+ * they become figures. Long times without figures are passed over: a question that begins in the year 1 costs no more than one that
+ * begins with the ledger. Rejects where the store fails.
  */
 export async function* ledgerChunks(sources: Sources, query: FigureQuery): AsyncGenerator<LedgerFigure[]> {
-  const { fromMs, toMs, stepMs } = query
+  const { toMs, stepMs } = query
+  // no record begins before 1970
+  const fromMs = await nextFilled(sources, Math.max(0, query.fromMs), toMs)
   if (typeof stepMs === 'string') {
     const { monthOf, timeZone } = sources.pricing.present
     const periodOf = stepMs === 'month' ? monthOf : daysOf(timeZone)
     for (let beginMs = fromMs; beginMs < toMs; ) {
       const endMs = Math.min(toMs, periodOf(beginMs).endMs)
-      yield await chunkOf(sources, query, { startMs: beginMs, endMs }, endMs - beginMs, periodOf)
-      beginMs = endMs
+      const figures = await chunkOf(sources, query, { startMs: beginMs, endMs }, endMs - beginMs, periodOf)
+      yield figures
+      beginMs = figures.length > 0 ? endMs : await nextFilled(sources, endMs, toMs)
     }
     return
   }
@@ -45,10 +53,23 @@ export async function* ledgerChunks(sources: Sources, query: FigureQuery): Async
     const endMs = Math.min(toMs, bucketOf(beginMs).startMs + buckets * stepMs)
     const figures = await chunkOf(sources, query, { startMs: beginMs, endMs }, stepMs, bucketOf)
     yield figures
-    beginMs = endMs
+    beginMs = figures.length > 0 ? endMs : await nextFilled(sources, endMs, toMs)
     const fitting = Math.floor((buckets * CHUNK_FIGURES) / Math.max(1, figures.length))
     buckets = Math.max(1, Math.min(fitting, buckets * GROWTH, CHUNK_BUCKETS))
   }
+}
+
+/** The first day with a figure at or after a time; `toMs` where there is none. A time that is short is not searched. */
+async function nextFilled({ store }: Sources, fromMs: number, toMs: number): Promise<number> {
+  let spanMs = PASSED_OVER_MS
+  for (let beginMs = fromMs; toMs - beginMs > PASSED_OVER_MS; spanMs *= GROWTH) {
+    const endMs = Math.min(toMs, beginMs + spanMs)
+    const days = await store.ledger({ fromMs: beginMs, toMs: endMs, stepMs: DAY_MS, groupBy: 'site' })
+    if (days.length > 0) return Math.max(beginMs, Math.min(...days.map(({ startMs }) => startMs)))
+    beginMs = endMs
+    if (beginMs >= toMs) return toMs
+  }
+  return Math.min(fromMs, toMs)
 }
 
 /** One chunk: reads the store in buckets of `widthMs` and adds them up into those of `bucketOf`. */

@@ -20,11 +20,17 @@ export const repricingView = (r: Repricing): RepricingView => ({
   ...(r.cancelled ? { cancelled: { at: iso(r.cancelled.atMs), by: r.cancelled.by } } : {}),
 })
 
-function decisionView({ verdict, records, filter }: Decision): NonNullable<RepricingView['decision']> {
+function decisionView({
+  verdict,
+  records,
+  filter,
+  shiftMs,
+}: Decision): NonNullable<RepricingView['decision']> {
   const { kinds, checks, agents, devices } = filter
   return {
     verdict,
     records,
+    ...(shiftMs === undefined ? {} : { shiftS: shiftMs / 1000 }),
     ...(kinds ? { kinds: [...kinds] } : {}),
     ...(checks ? { checks: [...checks] } : {}),
     ...(agents ? { agents: [...agents] } : {}),

@@ -1,5 +1,6 @@
 import { CLOCK_TOLERANCE_MS, EARLIEST_RIGHT_MS } from '../../protocol/clock-tolerance.ts'
-import type { Clock } from '../../protocol/kit/clock.ts'
+import { bootId } from '../../protocol/kit/boot.ts'
+import type { Clock, Instant } from '../../protocol/kit/clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
@@ -15,12 +16,17 @@ const AFTER_RECORD_MS = 24 * HOUR_MS
 /** After a start or a step it waits this long for a clock that contradicts, before it settles. */
 const LISTEN_MS = 2 * MINUTE_MS
 const KERNEL_EVERY_MS = MINUTE_MS
+const MOST_BESIDE = 1_000
+/** Servers that are asked by these names run on this computer. */
+const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[?::1\]?)(?::\d+)?$/i
 
 export interface ClockWatchOptions {
   clock: Clock
   log: Log
   /** whether NTP keeps this computer's clock; undefined: not known */
   isSynchronised: () => Promise<boolean | undefined>
+  /** tells which start of the computer the steady clock begins with; what the kernel says where absent */
+  boot?: string
 }
 
 /**
@@ -29,6 +35,8 @@ export interface ClockWatchOptions {
  */
 export class ClockWatch {
   readonly #o: ClockWatchOptions
+  /** tells which start of the computer the steady clock begins with */
+  readonly boot: string
   readonly #watch: StepWatch
   readonly #offsets = new AgentOffsets()
   readonly #keptByNtp = new Map<string, boolean>()
@@ -38,12 +46,19 @@ export class ClockWatch {
   #ownNtp: boolean | undefined
   #askedKernelMs = Number.NEGATIVE_INFINITY
   #judgement: Judgement = judgeClocks([])
+  /** it went on from the newest record at the start, was not set since, and no clock has contradicted */
+  #goesOn = false
   /** another clock has agreed since the start or the last step, and none has contradicted since */
+  #agreed = false
+  /** a clock that is not this computer's own has agreed since the start or the last step, and none has contradicted since */
   #confirmed = false
+  /** agents of this computer: they show the same clock */
+  readonly #beside = new Set<string>()
   #newestRecordMs: number | undefined
 
   constructor(options: ClockWatchOptions) {
     this.#o = options
+    this.boot = options.boot ?? bootId()
     this.#watch = new StepWatch(options.clock)
     this.#begunMs = options.clock.now().steadyMs
   }
@@ -51,7 +66,13 @@ export class ClockWatch {
   /** @param newestMs start of the newest record in the store, Unix ms; absent: it has none */
   start(newestMs: number | undefined): void {
     this.#newestRecordMs = newestMs
-    this.#confirmed = this.#canBeRight && this.#followsRecords
+    this.#goesOn = this.#canBeRight && this.#followsRecords
+  }
+
+  /** Whether an agent runs on this computer. Its clock may contradict this one, but says nothing more where it agrees. */
+  besideMe(agentId: string, yes: boolean): void {
+    if (!yes) this.#beside.delete(agentId)
+    else if (this.#beside.size < MOST_BESIDE) this.#beside.add(agentId)
   }
 
   /** A live or status message came. @param sentAtMs the time that it says */
@@ -87,8 +108,11 @@ export class ClockWatch {
     const before = this.#judgement
     this.#judgement = judgeClocks(others)
     const { collector, collectorAheadMs } = this.#judgement
-    if (collector !== 'right') this.#confirmed = false
-    else if (others.length > 0) this.#confirmed = true
+    if (collector !== 'right') this.#goesOn = this.#agreed = this.#confirmed = false
+    else if (others.length > 0) {
+      this.#agreed = true
+      this.#confirmed ||= others.some(({ isOwn }) => !isOwn)
+    }
     if (collectorAheadMs !== undefined && before.collector !== 'wrong')
       this.#o.log.error(
         'this clock is wrong: the others agree with each other and not with it; check NTP here',
@@ -120,13 +144,41 @@ export class ClockWatch {
   /** Whether data may be deleted for its age. */
   get mayDelete(): boolean {
     this.#look()
-    return this.#canBeRight && !this.#contradicted && (this.#confirmed || this.#followsRecords)
+    return this.#canBeRight && !this.#contradicted && this.#isSupported
   }
 
   /** Whether minutes may be settled because they are over by this clock. */
   get maySettle(): boolean {
     const waited = this.#look().steadyMs - this.#begunMs > LISTEN_MS
-    return this.#canBeRight && !this.#contradicted && (this.#confirmed || this.#followsRecords || waited)
+    return this.#canBeRight && !this.#contradicted && (this.#isSupported || waited)
+  }
+
+  /** Whether another clock agrees with this one, and none contradicts it: whether a month that is over by it is over. */
+  get isAgreed(): boolean {
+    this.#look()
+    return this.#canBeRight && !this.#contradicted && this.#agreed
+  }
+
+  /** Whether a clock that is not this computer's own has agreed since the start, or since it was set. What is settled by it stays then. */
+  get isConfirmed(): boolean {
+    this.#look()
+    return this.#canBeRight && !this.#contradicted && this.#confirmed
+  }
+
+  /** Whether what is in force from now on may begin by it: nothing contradicts it. */
+  get mayBegin(): boolean {
+    return !this.isWrong
+  }
+
+  /** When the collector started, or its clock was set, by this clock: Unix ms. */
+  get sinceMs(): number {
+    const { wallMs, steadyMs } = this.#look()
+    return Math.round(wallMs - (steadyMs - this.#begunMs))
+  }
+
+  /** Both clocks of this computer at one moment. */
+  get instant(): Instant {
+    return this.#look()
   }
 
   /** Most clocks say that the collector's is wrong, or there are too few to say which is. */
@@ -134,13 +186,18 @@ export class ClockWatch {
     return this.#judgement.collector !== 'right'
   }
 
+  /** Something says that it is right. */
+  get #isSupported(): boolean {
+    return this.#agreed || this.#goesOn || this.#followsRecords
+  }
+
   get #canBeRight(): boolean {
     return this.#o.clock.now().wallMs >= EARLIEST_RIGHT_MS
   }
 
-  /** The newest record is of about now, or there is none. */
+  /** The newest record is of about now. */
   get #followsRecords(): boolean {
-    if (this.#newestRecordMs === undefined) return true
+    if (this.#newestRecordMs === undefined) return false
     const sinceMs = this.#o.clock.now().wallMs - this.#newestRecordMs
     return sinceMs >= -CLOCK_TOLERANCE_MS && sinceMs <= AFTER_RECORD_MS
   }
@@ -148,14 +205,14 @@ export class ClockWatch {
   #others(steadyMs: number): OtherClock[] {
     const others: OtherClock[] = []
     for (const [agentId, aheadMs] of this.#offsets.ahead(steadyMs)) {
-      others.push({ agentId, aheadMs })
+      others.push({ agentId, aheadMs, ...(this.#beside.has(agentId) ? { isOwn: true as const } : {}) })
       // a clock that NTP keeps has another one behind it
       if (this.#keptByNtp.has(agentId)) others.push({ aheadMs })
     }
     if (this.#ownNtp) others.push({ aheadMs: 0 })
     for (const [host, { aheadMs, steadyMs: heardMs }] of this.#servers)
       if (steadyMs - heardMs > DATE_MS) this.#servers.delete(host)
-      else others.push({ third: host, aheadMs })
+      else others.push({ third: host, aheadMs, ...(LOOPBACK.test(host) ? { isOwn: true as const } : {}) })
     return others
   }
 
@@ -173,7 +230,7 @@ export class ClockWatch {
   /** Whatever agreed with the clock before it was set must agree again. */
   #begin(steadyMs: number): void {
     this.#begunMs = steadyMs
-    this.#confirmed = false
+    this.#goesOn = this.#agreed = this.#confirmed = false
     this.#judgement = judgeClocks(this.#others(steadyMs))
   }
 }

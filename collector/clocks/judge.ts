@@ -8,6 +8,8 @@ export interface OtherClock {
   third?: string
   /** this clock minus the collector's, ms */
   aheadMs: number
+  /** present: it may be the collector's computer's own clock */
+  isOwn?: true
 }
 
 /** What the clocks of a site say about each other. */

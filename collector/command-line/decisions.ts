@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { resetAgent } from '../commands/agents.ts'
 import { adopt, listAdoptions, listClaims, setApart } from '../commands/devices.ts'
 import { decideDoubts, listDoubts } from '../commands/doubts.ts'
-import { listQuarantine, takeIn } from '../commands/quarantine.ts'
+import { listQuarantine, takeBack, takeIn } from '../commands/quarantine.ts'
 import { requesting } from './asking.ts'
 
 /** The commands by which a person decides: whose a device is, which doubtful records count, what is taken in. */
@@ -126,9 +126,18 @@ function addQuarantine(program: Command): void {
     .option('--agent <name>', 'of this agent; several with commas')
     .option('--from <time>', 'that start at this time or later by their own clock: 2026-01-01T00:00:00Z')
     .option('--to <time>', 'that start before this time by their own clock')
-    .option('--shift <seconds>', 'add this to their time: their agent’s clock was wrong')
+    .option(
+      '--shift <seconds>',
+      'add this to their time: their agent’s clock was wrong; positive where it was behind',
+    )
     .requiredOption('--by <name>', 'who decides, for the audit trail')
     .requiredOption('--reason <text>', 'why, for the audit trail')
     .option('--all', 'everything that was put aside')
     .action(takeIn)
+  requesting(quarantine.command('take-back'))
+    .description('undo a take-in: its records count no longer, and are put aside again where they were')
+    .argument('<id>', 'id of the act, as take-in printed it; /api/v1/audit lists all')
+    .requiredOption('--by <name>', 'who decides, for the audit trail')
+    .requiredOption('--reason <text>', 'why, for the audit trail')
+    .action(takeBack)
 }

@@ -46,6 +46,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     log: createLog({ fields: { program: 'perwatt-collector' } }),
     reloads: false,
     load: () => undefined,
+    folders: () => [folder],
     async start(_config, _previous, ending) {
       const startedBy = Number(process.env['PERWATT_STARTED_BY'])
       if (startedBy > 0) endsWith(startedBy)

@@ -76,4 +76,19 @@ export async function takeIn(
     `${counted(taken.decision?.records ?? 0, 'record')} taken in; their minutes are settled now. Ctrl-C ends this command, not the settling`,
   )
   printLine(await whenSettled(api, taken.id))
+  printLine(`where that was wrong: perwatt-collector quarantine take-back ${plain(taken.id)} undoes it`)
+}
+
+/** Undoes an act that took records in, waits until its minutes are settled, and prints what that changed. */
+export async function takeBack(
+  id: string,
+  options: ApiOptions & { by: string; reason: string },
+): Promise<void> {
+  const { by, reason } = options
+  const api = new ApiClient(options)
+  const taken = await api.ask<RepricingView>('/api/v1/quarantine/take-back', {}, { id, by, reason })
+  printLine(
+    `${counted(taken.decision?.records ?? 0, 'record')} taken back; their minutes are settled now. Ctrl-C ends this command, not the settling`,
+  )
+  printLine(await whenSettled(api, taken.id))
 }

@@ -11,6 +11,7 @@ export async function run(options: { config: string }): Promise<void> {
   await serve({
     log,
     load: () => loadCollectorConfig(options.config),
+    folders: ({ dataFolder }) => [dataFolder],
     async start(config) {
       const own = createLog({ level: config.log.level, fields: { program: 'perwatt-collector' } })
       const collector = new Collector({ config, assets, log: own, version: VERSION })

@@ -1,4 +1,5 @@
 import { systemClock } from '../../protocol/kit/clock.ts'
+import { defined } from '../../protocol/kit/defined.ts'
 import type { PerwattError } from '../../protocol/kit/errors.ts'
 import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
@@ -24,6 +25,7 @@ import { RULES } from '../rules/index.ts'
 import ownerSilent from '../rules/owner-silent.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
+import { movedOf } from '../settling/unconfirmed-time.ts'
 import { Steps } from '../store-keeping/steps.ts'
 import { notYetKnown, standsBy } from '../store-keeping/store-gate.ts'
 import { StoreKeeper } from '../store-keeping/store-keeper.ts'
@@ -248,11 +250,15 @@ export class Collector {
     const standing = this.#standing.tick({ devices: this.#devices, ledger: this.#ledger, link, prices })
     this.#alerting.evaluate({
       ...live,
+      agents: live.agents.map((agent) => ({
+        ...agent,
+        ...defined({ recordsAgoS: this.#standing.recordsAgoS(agent.agentId) }),
+      })),
       pools: this.#pools.situation(),
       prices,
       held: this.#ledger.openHolds.groups,
       ownerSilentAfterMs: this.#ownerSilentAfterMs,
-      clocks: clocks.situation,
+      clocks: { ...clocks.situation, ...movedOf(this.#ledger.settler.moved, now) },
       numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
       storeWarnings: this.#keeper.health.warnings,
       twins: link.ingest.twins(),

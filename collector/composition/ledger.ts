@@ -9,6 +9,7 @@ import { AgentRateLimit } from '../intake/agent-rate-limit.ts'
 import { type BatchOutcome, BatchReceiver } from '../intake/batch-receiver.ts'
 import { Quarantine } from '../intake/quarantine.ts'
 import { RecordWriter } from '../intake/record-writer.ts'
+import { TakeBack } from '../intake/take-back.ts'
 import { TakeIn } from '../intake/take-in.ts'
 import { UnknownQuantitiesBook } from '../intake/unknown-quantities.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
@@ -49,6 +50,7 @@ export interface LedgerPlane {
   adoption: DeviceAdoption
   openHolds: OpenHolds
   takeIn: TakeIn
+  takeBack: TakeBack
   /** what newer agents send and this version does not know */
   unknown: UnknownQuantitiesBook
   /** Whether it has started: before, a record has no mark to be held against, and stays with its agent. */
@@ -83,7 +85,7 @@ export function createLedger(
     store: Store
     devices: Devices
     prices: PricePlane
-    standing: { became(agentId: string, outcome: BatchOutcome): void }
+    standing: { arrived(agentId: string): void; became(agentId: string, outcome: BatchOutcome): void }
     /** whether another collector has the site or the store: then this one settles nothing */
     standsBy: () => boolean
   },
@@ -118,6 +120,7 @@ export function createLedger(
       return retentionMs()
     },
     maySettle: () => clocks.maySettle && !standsBy(),
+    clock: clocks,
     doubts: (minuteMs, told) => gpuTime.doubts(minuteMs, told),
     settling: (settled) => claims.settling(settled),
     onSettled: (minutes, rows, settlements) => {
@@ -191,6 +194,15 @@ export function createLedger(
     },
     arriving: (appends) => claims.arriving(appends),
     alone: (work) => records.alone(work),
+    get retentionMs() {
+      return retentionMs()
+    },
+  })
+  const takeBack = new TakeBack({
+    store,
+    decide: (request) => repricer.decide(request),
+    alone: (work) => records.alone(work),
+    log,
   })
   const unknown = new UnknownQuantitiesBook(log)
   const receiver = new BatchReceiver({
@@ -200,13 +212,14 @@ export function createLedger(
     maxBytes: QUEUE_BYTES,
     nowMs,
     log,
+    onArrival: (agentId) => standing.arrived(agentId),
     onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
   })
   let runs = false
-  const readRules = () => (clocks.maySettle ? pricing.start(store, nowMs()) : pricing.read(store))
   /** What records are judged and numbered by. */
   const readMarks = [
-    readRules,
+    // the settler begins new ones, once the clock can be trusted
+    () => pricing.read(store),
     () => claims.start(devices.inventories()),
     () => doubtsKeeper.start(),
     async () => {
@@ -254,6 +267,7 @@ export function createLedger(
     adoption,
     openHolds,
     takeIn,
+    takeBack,
     unknown,
     start: () => begin.run(),
     async resume() {

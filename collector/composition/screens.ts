@@ -64,11 +64,11 @@ export function createLiveViews(
 
 /** The HTTP server of screens and API. It pushes the trend to browsers after each settled minute. */
 export function createScreens(
-  { config, log, version, nowMs }: Context,
+  { config, log, version, nowMs, clocks }: Context,
   sources: ScreenSources & { views: LiveViews; assets: Assets; standsByFor: () => string | undefined },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
-  const { pricing, recent, records, repricer, quarantine, latePrices, takeIn } = ledger
+  const { pricing, recent, records, repricer, quarantine, latePrices, takeIn, takeBack } = ledger
   const common = { store, pricing, devices: devices.known }
   const screens = createServer({
     views,
@@ -79,6 +79,7 @@ export function createScreens(
       site: config.site,
       nowMs,
       log,
+      clock: clocks,
       settleDelayMs: config.ledger.settleDelay,
     }),
     pools: () => pools.views(),
@@ -91,7 +92,7 @@ export function createScreens(
       latePrices,
       pools: () => pools.situation(),
     }),
-    held: new HeldQueries({ store, repricer, takeIn, nowMs }),
+    held: new HeldQueries({ store, repricer, takeIn, takeBack, nowMs }),
     assets,
     log,
     version,

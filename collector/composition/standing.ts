@@ -1,10 +1,15 @@
-import { pollMs, STALE_POLLS } from '../live/state.ts'
+import { settingsOf } from '../alerts/active-rules.ts'
+import { type AgentState, pollMs, STALE_POLLS } from '../live/state.ts'
 import type { Pulse } from '../plugin/pulse.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
+import type { HighWater } from '../plugin/store.ts'
 import type { StorePulseSource } from '../plugin/store-health.ts'
-import { AgentPulses, type Outcome } from '../standing/agent-pulses.ts'
+import agentSilent from '../rules/agent-silent.ts'
+import { AgentPulses } from '../standing/agent-pulses.ts'
 import { judgeStanding } from '../standing/judge.ts'
-import { brokerPulses, pricePulses, settlingPulse } from '../standing/other-pulses.ts'
+import { AGENTS_LIMIT_S, brokerPulses, pricePulses, settlingPulse } from '../standing/other-pulses.ts'
+import type { Outcome } from '../standing/records-why.ts'
+import { type AgentHeard, isPresent, silencePulses } from '../standing/silence-pulses.ts'
 import { StandingWatch } from '../standing/standing-watch.ts'
 import { storePulse } from '../standing/store-pulse.ts'
 import type { StandingView } from '../views/standing.ts'
@@ -22,18 +27,31 @@ export class Standing {
   readonly #store: StorePulseSource
   readonly #watch = new StandingWatch()
   readonly #agents: AgentPulses
+  readonly #silenceS: number
   #view: StandingView
 
   constructor(context: Context, store: StorePulseSource) {
     this.#context = context
     this.#store = store
     this.#agents = new AgentPulses(context.config.site.id, steadyMs)
+    const { after } = settingsOf(agentSilent, context.config.alerts.rules)
+    this.#silenceS = Math.max(AGENTS_LIMIT_S, after / 1000)
     this.#view = judgeStanding([], context.nowMs())
   }
 
   /** What stood still at the last tick. */
   get view(): StandingView {
     return this.#view
+  }
+
+  /** A batch of this agent has come. */
+  arrived(agentId: string): void {
+    this.#agents.arrived(agentId)
+  }
+
+  /** How long ago records of this agent came, s; undefined: none since the start. */
+  recordsAgoS(agentId: string): number | undefined {
+    return this.#agents.recordsAgoS(agentId)
   }
 
   /** Intake has dealt with a message of this agent. */
@@ -50,10 +68,13 @@ export class Standing {
     const { devices, ledger, link, prices } = sources
     const now = this.#context.nowMs()
     const agents = [...devices.state.agents()]
+    const heardOfAll = agents.map((agent) => heardOf(agent, ledger.records.markOf(agent.agentId), link))
+    const present = heardOfAll.filter((agent) => isPresent(agent, now))
     const { trouble, heard, first } = link.ingest
     const pulses: Pulse[] = [
-      ...brokerPulses({ trouble, heard, first, url: link.shownUrl, agents: agents.length }),
+      ...brokerPulses({ trouble, heard, first, url: link.shownUrl, agents: present.length }),
       storePulse(this.#store),
+      ...silencePulses(this.#context.config.site.id, heardOfAll, { nowMs: now, limitS: this.#silenceS }),
       ...this.#agents.pulses(
         agents.map((agent) => ({
           agentId: agent.agentId,
@@ -68,5 +89,20 @@ export class Standing {
     ]
     this.#view = judgeStanding(this.#watch.tick(pulses, steadyMs()), now)
     return this.#view
+  }
+}
+
+/** What was heard of an agent. */
+function heardOf(agent: AgentState, mark: HighWater | undefined, { ingest }: AgentLink): AgentHeard {
+  const { agentId, status, lastLiveMs, devices } = agent
+  const heardMs = ingest.heardMs(agentId)
+  return {
+    agentId,
+    lastLiveMs,
+    heardAgoS: heardMs === undefined ? undefined : (steadyMs() - heardMs) / 1000,
+    hasDevices: devices.size > 0,
+    isOffline: status?.state === 'offline',
+    signMs: Math.max(lastLiveMs ?? 0, status?.atMs ?? 0, mark?.newestMs ?? 0),
+    pollS: pollMs(agent) / 1000,
   }
 }

@@ -1,6 +1,7 @@
 import { decode, encode } from '../../protocol/codec.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
+import { isBeside, type Program } from '../../protocol/program.ts'
 import { decodeLive, LiveMessageSchema } from '../../protocol/sample.ts'
 import {
   type AckMessage,
@@ -29,8 +30,10 @@ export interface AgentMessagesOptions {
   receiver: Pick<BatchReceiver, 'receive' | 'present'>
   inventory: InventoryBook
   claims: Pick<ClaimKeeper, 'hear'>
-  clocks: Pick<ClockWatch, 'heard' | 'keptByNtp'>
+  clocks: Pick<ClockWatch, 'heard' | 'keptByNtp' | 'besideMe'>
   twins: Twins
+  /** this run of the collector */
+  program: Program
   /** sends now, or not at all */
   publish(message: MqttMessage): void
   nowMs: () => number
@@ -73,6 +76,7 @@ export class AgentMessages {
           if (!retained && m.value.state === 'online') {
             clocks.heard(agent, m.value.atMs)
             clocks.keptByNtp(agent, m.value.clockSynchronised)
+            clocks.besideMe(agent, this.#isBeside(m.value))
           }
         }
         return m.ok ? undefined : m.reason
@@ -110,6 +114,10 @@ export class AgentMessages {
       default:
         return 'not a channel that agents publish on'
     }
+  }
+
+  #isBeside({ program }: StatusMessage): boolean {
+    return program !== undefined && isBeside(program, this.#o.program)
   }
 
   #noteProgram(agent: string, { program, namesake, state }: StatusMessage): void {

@@ -39,6 +39,11 @@ export class Forgetting {
       this.#heardMs.set(agentId, this.#o.steadyMs())
   }
 
+  /** When a message of the agent came last that the broker had not kept, steady ms; undefined: none since the start. */
+  heardMs(agentId: string): number | undefined {
+    return this.#heardMs.get(agentId)
+  }
+
   /** Forgets those that are due. */
   look(): void {
     const { state, inventory, hasRecords, clear, steadyMs, log } = this.#o

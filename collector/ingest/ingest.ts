@@ -108,6 +108,11 @@ export class Ingest {
     return this.#heard
   }
 
+  /** When a message of the agent came last, but for what the broker had kept, steady ms; undefined: none since the start. */
+  heardMs(agentId: string): number | undefined {
+    return this.#forgetting.heardMs(agentId)
+  }
+
   start(): void {
     this.#looking = every(LOOK_EVERY_MS, () => this.#forgetting.look())
     if (!this.#storeLease) this.#serve()

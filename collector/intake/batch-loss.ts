@@ -1,11 +1,11 @@
 import type { IntervalBatch } from '../../protocol/interval.ts'
-import type { Loss } from '../plugin/audit-store.ts'
+import { BY_DATABASE, type Loss } from '../plugin/audit-store.ts'
 import type { HighWater } from '../plugin/store.ts'
 import { latestEpochAt } from './legal-numbers.ts'
 import type { Overlap } from './overlap.ts'
 
-type Part = Pick<Loss, 'records' | 'fromMs' | 'toMs'>
-type Told = Part & Pick<Loss, 'kind' | 'cause'>
+type Part = Pick<Loss, 'records' | 'fromMs' | 'toMs' | 'cause'>
+type Told = Part & Pick<Loss, 'kind'>
 
 interface Numbers {
   batch: IntervalBatch
@@ -15,6 +15,8 @@ interface Numbers {
   expected: number
   /** whether the batch holds records past `storedSeq` */
   isNew: boolean
+  /** start of the newest record that is stored of the agent, Unix ms */
+  newestMs?: number | undefined
   /** records under numbers of before that the database lost */
   owed?: number
 }
@@ -27,10 +29,10 @@ const CAUSES = {
 /** What was lost before or within a batch, as one loss; undefined where there is nothing to tell. */
 export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told | undefined {
   const { missing, tells = false, account } = overlap ?? {}
-  const owed = numbers.owed ? { records: numbers.owed } : undefined
-  const parts: Part[] = [numbers.isNew ? lostBefore(numbers) : undefined, missing, owed].filter(
-    (part) => part !== undefined,
-  )
+  const before = numbers.isNew ? lostBefore(numbers) : undefined
+  const owed = numbers.owed ? { records: numbers.owed, cause: BY_DATABASE } : undefined
+  const parts: Part[] = [before, missing, owed].filter((part) => part !== undefined)
+  const cause = before?.cause ?? (before ? undefined : owed?.cause)
   if (parts.length === 0 && !tells) return undefined
   const fromMs = parts.flatMap((part) => part.fromMs ?? [])
   const toMs = parts.flatMap((part) => part.toMs ?? [])
@@ -38,6 +40,7 @@ export function batchLoss(numbers: Numbers, overlap: Overlap | undefined): Told 
     records: parts.reduce((sum, part) => sum + part.records, 0),
     ...(fromMs.length > 0 ? { fromMs: Math.min(...fromMs) } : {}),
     ...(toMs.length > 0 ? { toMs: Math.max(...toMs) } : {}),
+    ...(cause === undefined ? {} : { cause }),
     ...(tells && account ? { kind: account.kind, cause: CAUSES[account.kind] } : {}),
   }
 }
@@ -67,14 +70,22 @@ export function resetLoss(
   }
 }
 
-/** Records lost before this batch: the sequence numbers that are missing or, in a new spool, the gaps that the agent reports. */
-function lostBefore({ batch, storedSeq, expected }: Numbers): Part | undefined {
+/**
+ * Records lost before this batch: the sequence numbers that are missing or, in a new spool, the gaps that the agent reports. An agent
+ * reports what its spool has lost; what is missing without a report it has deleted, as it does once the collector has acknowledged it.
+ */
+function lostBefore({ batch, storedSeq, expected, newestMs }: Numbers): Part | undefined {
   const { firstSeq, gaps = [] } = batch
   const reported = firstSeq === expected ? gaps : []
   const records =
     storedSeq === undefined ? reported.reduce((sum, gap) => sum + gap.records, 0) : expected - storedSeq - 1
   if (records <= 0) return undefined
-  if (reported.length === 0) return { records }
+  if (reported.length === 0) {
+    const nextMs = batch.intervals[expected - firstSeq]?.startMs
+    const isKnown =
+      newestMs !== undefined && nextMs !== undefined && nextMs > newestMs && (storedSeq ?? 0) > 0
+    return { records, ...(isKnown ? { fromMs: newestMs, toMs: nextMs } : {}), cause: BY_DATABASE }
+  }
   return {
     records,
     fromMs: Math.min(...reported.map((gap) => gap.fromMs)),

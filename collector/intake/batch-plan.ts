@@ -3,7 +3,7 @@ import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { LATEST_EPOCH } from '../../protocol/spool-life.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import type { Loss } from '../plugin/audit-store.ts'
-import type { Hold, RecordHold } from '../plugin/held.ts'
+import { type Hold, type RecordHold, TOO_OLD } from '../plugin/held.ts'
 import { type Tally, tallyAfter, tallyBefore } from '../plugin/mark-tally.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
 import { batchLoss, unreadableLoss } from './batch-loss.ts'
@@ -113,7 +113,7 @@ export function planBatch(
   const aside = holds.filter(({ kind }) => kind === 'quarantine')
   const tally = tallyOf(lineage, mark, storedSeq)
   const losses = [
-    batchLoss({ batch, storedSeq, expected, isNew, owed: tally.owed }, overlap),
+    batchLoss({ batch, storedSeq, expected, isNew, newestMs: mark?.newestMs, owed: tally.owed }, overlap),
     unreadable && unreadableLoss({ records: lastSeq - expected + 1, reason: unreadable.reason }),
   ].flatMap((loss, i): Loss[] =>
     loss ? [{ ...loss, agentId, epoch, seq: i === 0 ? expected : lastSeq + 1, atMs: context.nowMs }] : [],
@@ -236,7 +236,7 @@ function holdsOf(agentId: string, records: readonly Interval[], context: PlanCon
 function asideHold({ startMs }: Interval, { nowMs, retentionMs }: PlanContext): Hold | undefined {
   if (startMs >= nowMs - retentionMs) return undefined
   const reason = `the record's start ${iso(startMs)} is older than the retention; check the clock of its agent`
-  return { kind: 'quarantine', check: 'too-old', reason }
+  return { kind: 'quarantine', check: TOO_OLD, reason }
 }
 
 export const quarantinedRecord = (

@@ -60,6 +60,7 @@ export class BatchReceiver {
   readonly #rateLimit: AgentRateLimit
   readonly #nowMs: () => number
   readonly #queue: BatchQueue<Sender>
+  readonly #arrived: (agentId: string) => void
   readonly #became: (agentId: string, outcome: BatchOutcome) => void
   readonly #unknown: Pick<UnknownQuantitiesBook, 'note'> | undefined
 
@@ -70,12 +71,15 @@ export class BatchReceiver {
     maxBytes: number
     nowMs: () => number
     log: Log
+    /** told of each message that comes and is dealt with in its turn */
+    onArrival?: (agentId: string) => void
     /** told of each message */
     onOutcome?: (agentId: string, outcome: BatchOutcome) => void
     /** counts what is stored and has no name here */
     unknown?: Pick<UnknownQuantitiesBook, 'note'>
   }) {
     this.#unknown = options.unknown
+    this.#arrived = options.onArrival ?? (() => undefined)
     this.#became = options.onOutcome ?? (() => undefined)
     this.#records = options.records
     this.#rateLimit = options.rateLimit
@@ -94,7 +98,10 @@ export class BatchReceiver {
 
   receive(agentId: string, payload: Uint8Array, sender: Pick<Sender, 'reply' | 'refuse'>): void {
     const receivedAtMs = this.#nowMs()
-    if (this.#queue.offer({ agentId, payload, from: { ...sender, receivedAtMs } })) return
+    if (this.#queue.offer({ agentId, payload, from: { ...sender, receivedAtMs } })) {
+      this.#arrived(agentId)
+      return
+    }
     const answer = this.#records.resendAnswer(agentId)
     const allowance = this.#rateLimit.afterDrop(payload.byteLength, this.#queue.bytes)
     this.#became(agentId, { kind: 'told-to-wait', pauseMs: allowance.pauseMs ?? 0 })

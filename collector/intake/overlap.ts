@@ -13,6 +13,9 @@ import {
   readStored,
 } from './life-account.ts'
 
+/** An agent stops and starts within this. */
+const RESTART_MS = 5_000
+
 /** Minutes of devices that a former life may have recorded, and which are gone. */
 export interface Missing {
   records: number
@@ -134,8 +137,11 @@ function noteMissing(sum: Overlap, record: Interval, isStored: boolean, isNewest
   if (seen.includes(record.deviceId)) return
   seen.push(record.deviceId)
   const fromMs = minuteOf(sinceMs) + (isNewest ? MINUTE_MS : 0)
-  const toMs = minuteOf(Math.min(record.startMs, Math.max(beganMs, fromMs)))
-  const records = Math.round((toMs - fromMs) / MINUTE_MS)
+  const endMs = Math.min(record.startMs, Math.max(beganMs, fromMs))
+  // the minute in which the present life began has a record of the earlier one too, unless that is the time that a restart takes
+  const isPart = endMs - minuteOf(endMs) >= RESTART_MS
+  const toMs = isPart ? endMs : minuteOf(endMs)
+  const records = Math.ceil((toMs - fromMs) / MINUTE_MS)
   if (records <= 0) return
   const { missing } = sum
   sum.missing = {

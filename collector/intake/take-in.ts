@@ -4,7 +4,6 @@ import {
   encodeIntervals,
   type Interval,
   IntervalMessageSchema,
-  intervalKey,
 } from '../../protocol/interval.ts'
 import { counted } from '../../protocol/kit/counted.ts'
 import { PerwattError } from '../../protocol/kit/errors.ts'
@@ -12,9 +11,11 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { relabelled } from '../../protocol/relabel.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
-import type { HeldFilter, RecordHold } from '../plugin/held.ts'
+import { type Decision, type HeldFilter, type RecordHold, TOO_OLD } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined, Store } from '../plugin/store.ts'
 import type { RecordJudge } from './batch-plan.ts'
+import { keyOf, type OfAgent, openDoubtsOf } from './open-doubts.ts'
+import { refuseImpossible } from './possible-time.ts'
 import { type Arrival, placed, TAKEN_IN } from './taken-in-place.ts'
 
 /** Entries of the quarantine that are looked at: as many as there can be. */
@@ -37,10 +38,11 @@ export interface TakeInRequest {
 }
 
 type Decide = (request: {
-  verdict: 'accepted' | 'rejected'
+  verdict: Decision['verdict']
   filter: HeldFilter
   by: string
   reason: string
+  shiftMs?: number
 }) => Promise<Repricing | undefined>
 
 export interface TakeInOptions {
@@ -56,6 +58,8 @@ export interface TakeInOptions {
   /** runs work while no records are stored */
   alone<T>(work: () => Promise<T>): Promise<T>
   nowMs: () => number
+  /** older records are moved nowhere, ms */
+  readonly retentionMs: number
   log: Log
 }
 
@@ -72,7 +76,8 @@ export class TakeIn {
 
   /**
    * Resolves when the decision is stored; its minutes are settled after that. Undefined where nothing matches. Asked again after a stop it does what
-   * is left. @throws PerwattError `already-there` where another record stands in the place of one: then nothing is changed
+   * is left. @throws PerwattError, and nothing is changed: `already-there` where another record stands in the place of one, `impossible-time`
+   * where one would stand in the future, before 1970 or before the retention, `not-kept` where the store does not have one at its new time
    */
   request(request: TakeInRequest): Promise<Repricing | undefined> {
     return this.#o.alone(async () => {
@@ -87,36 +92,44 @@ export class TakeIn {
       const { agents } = held
       if (shiftMs === 0) return decide({ verdict: 'accepted', filter: held, by, reason })
       if (stored.length > 0) {
-        await decide({ verdict: 'rejected', filter: { ...held, checks: ['too-old'] }, by, reason })
-        const doubted = await this.#doubtsOf(stored)
+        await this.#refuseUnkept(appends)
+        await decide({ verdict: 'rejected', filter: { ...held, checks: [TOO_OLD] }, by, reason })
+        const doubted = await openDoubtsOf(store, stored)
         if (doubted) await decide({ verdict: 'rejected', filter: doubted, by, reason })
       }
       const filter = { kinds, checks: [TAKEN_IN], ...(agents && { agents }) }
-      return decide({ verdict: 'accepted', filter, by, reason })
+      return decide({ verdict: 'accepted', filter, by, reason, shiftMs })
     })
   }
 
   /** Records that are stored at the time that they say, and held for that. */
   async #heldRecords(filter: HeldFilter): Promise<AgentRecord[]> {
-    const found = await this.#o.store.held({ ...filter, checks: ['too-old'] }, MOST_HELD)
+    const found = await this.#o.store.held({ ...filter, checks: [TOO_OLD] }, MOST_HELD)
     return found.map(({ record: { agentId, ...record } }) => ({ agentId, record, isMoved: true }))
   }
 
-  /** What is doubted of moved records where they were; undefined where doubts of others stand between. */
-  async #doubtsOf(moved: readonly AgentRecord[]): Promise<HeldFilter | undefined> {
+  /** A record is taken from where it stands only once the store has it at its new time. */
+  async #refuseUnkept(appends: readonly Append[]): Promise<void> {
+    const moved = appends.flatMap(({ agentId, records }) => records.map((record) => ({ agentId, record })))
     const starts = moved.map(({ record }) => record.startMs)
-    const filter: HeldFilter = {
-      kinds: ['doubt'],
-      state: 'open',
-      agents: [...new Set(moved.map(({ agentId }) => agentId))],
-      devices: [...new Set(moved.map(({ record }) => record.deviceId))],
-      fromMs: starts.reduce((a, b) => Math.min(a, b)),
-      toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
-    }
-    const keys = new Set(moved.map(keyOf))
-    const open = await this.#o.store.held(filter, MOST_HELD)
-    const isTheirs = open.every(({ record }) => keys.has(keyOf({ agentId: record.agentId, record })))
-    return open.length > 0 && isTheirs ? filter : undefined
+    const open = await this.#o.store.held(
+      {
+        kinds: ['quarantine'],
+        checks: [TAKEN_IN],
+        state: 'open',
+        agents: appends.map(({ agentId }) => agentId),
+        fromMs: starts.reduce((a, b) => Math.min(a, b)),
+        toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
+      },
+      MOST_HELD,
+    )
+    const kept = new Set(open.map(({ record }) => keyOf({ agentId: record.agentId, record })))
+    const missing = moved.filter((each) => !kept.has(keyOf(each)))
+    if (missing.length === 0) return
+    throw new PerwattError(
+      'not-kept',
+      `nothing was taken in: ${placesText(missing)} not found in the store after it was written there; look at the log of the store and ask again`,
+    )
   }
 
   /** Records of messages in quarantine that can be read now. */
@@ -141,12 +154,15 @@ export class TakeIn {
       byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), ...arrivals])
     }
     const appends: Append[] = []
-    const collisions: string[] = []
+    const collisions: OfAgent[] = []
+    refuseImpossible(
+      [...byAgent.values()].flat().map(({ record }) => record),
+      { nowMs: heldMs, ...(shiftMs === 0 ? {} : { retentionMs: this.#o.retentionMs }) },
+    )
     for (const [agentId, arrivals] of byAgent) {
       const place = await placed(store, agentId, arrivals, freshJudge?.() ?? (() => undefined), heldMs)
       const { records, holds } = place
-      for (const { deviceId, startMs } of place.collisions)
-        collisions.push(`${deviceId} of agent ${agentId} at ${new Date(startMs).toISOString()}`)
+      for (const record of place.collisions) collisions.push({ agentId, record })
       const taken = records.map(
         (record): RecordHold => ({ kind: 'quarantine', check: TAKEN_IN, reason, record, heldMs }),
       )
@@ -163,20 +179,26 @@ export class TakeIn {
   }
 }
 
-function alreadyThere(collisions: readonly string[]): PerwattError {
-  const more = collisions.length > NAMED ? ` and ${collisions.length - NAMED} more` : ''
+function alreadyThere(collisions: readonly OfAgent[]): PerwattError {
   return new PerwattError(
     'already-there',
-    `nothing was taken in: ${counted(collisions.length, 'record')} would stand where another one is: ${collisions.slice(0, NAMED).join(', ')}${more}; leave them out by device, from and to, or give another shift`,
+    `nothing was taken in: ${counted(collisions.length, 'record')} would stand where another one is: ${placesText(collisions)}; leave them out by device, from and to, or give another shift`,
   )
+}
+
+function placesText(records: readonly OfAgent[]): string {
+  const named = records
+    .slice(0, NAMED)
+    .map(
+      ({ agentId, record: { deviceId, startMs } }) =>
+        `${deviceId} of agent ${agentId} at ${new Date(startMs).toISOString()}`,
+    )
+  return named.join(', ') + (records.length > NAMED ? ` and ${records.length - NAMED} more` : '')
 }
 
 interface AgentRecord extends Arrival {
   agentId: string
 }
-
-const keyOf = ({ agentId, record }: { agentId: string; record: Interval }): string =>
-  `${agentId}|${intervalKey(record)}`
 
 const whichOf = ({ agents, devices, fromMs, toMs }: TakeInRequest): Omit<HeldFilter, 'kinds' | 'state'> => ({
   ...(agents && { agents }),

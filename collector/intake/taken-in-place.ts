@@ -31,6 +31,8 @@ interface Present {
   counting: readonly Interval[]
   /** also what is held; undefined where it waits there since an act that was interrupted */
   byKey: ReadonlyMap<string, Interval | undefined>
+  /** of what was taken in there and taken back: it stays in the store, and gives way to a record that really was then */
+  left: ReadonlySet<string>
 }
 
 /**
@@ -55,7 +57,7 @@ export async function placed(
   const found: Placed = { records: [], holds: [], collisions: [] }
   for (const [hour, own] of [...hours].sort(([a], [b]) => a - b)) {
     const present = await presentIn(store, agentId, hour, devices)
-    const { fresh, collisions } = apart(own, present.byKey)
+    const { fresh, collisions } = apart(own, present)
     found.collisions.push(...collisions)
     found.records.push(...fresh)
     for (const hold of judged(agentId, fresh, present.counting, judge)) found.holds.push({ ...hold, heldMs })
@@ -76,24 +78,35 @@ async function presentIn(
   for (const { record } of held) byKey.set(intervalKey(record), record)
   for (const { record, check, state } of held)
     if (check === TAKEN_IN && state === 'open') byKey.set(intervalKey(record), undefined)
-  return { counting, byKey }
+  const back = held.filter(({ check, state }) => check === TAKEN_IN && state === 'rejected')
+  return { counting, byKey, left: new Set(back.map(({ record }) => intervalKey(record))) }
 }
 
 /** The records that find their place empty. One of a message that stands there already is in neither list. */
 function apart(
   arrivals: readonly Arrival[],
-  present: Present['byKey'],
+  { byKey, left }: Pick<Present, 'byKey' | 'left'>,
 ): { fresh: Interval[]; collisions: Interval[] } {
   const fresh = new Map<string, Interval>()
   const collisions: Interval[] = []
-  for (const { record, isMoved } of arrivals) {
-    const key = intervalKey(record)
-    const there = fresh.get(key) ?? present.get(key)
-    if (!there) fresh.set(key, record)
+  const present = (record: Interval) => fresh.get(intervalKey(record)) ?? byKey.get(intervalKey(record))
+  for (const { record: arrived, isMoved } of arrivals) {
+    let record = arrived
+    while (isMoved && record.durationMs > 1 && left.has(intervalKey(record))) record = begunLater(record)
+    const there = present(record)
+    if (!there) fresh.set(intervalKey(record), record)
     else if (isMoved || !isEqual(there, record)) collisions.push(record)
   }
   return { fresh: [...fresh.values()], collisions }
 }
+
+/** The same record from its second millisecond on: no two records of an owner begin at one moment. What it measured stays whole. */
+const begunLater = (record: Interval): Interval => ({
+  ...record,
+  startMs: record.startMs + 1,
+  durationMs: record.durationMs - 1,
+  coveredMs: Math.min(record.coveredMs, record.durationMs - 1),
+})
 
 const isEqual = (a: Interval, b: Interval): boolean =>
   (['durationMs', 'coveredMs', ...INTERVAL_QUANTITIES] as const).every((name) => a[name] === b[name])

@@ -33,6 +33,7 @@ export class AlertSituations {
           silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000,
           clockOffsetMs: a.clockOffsetMs,
           messageLimit: a.messageLimit,
+          offline: a.state === 'offline' || undefined,
           replaced: replaced.has(a.agentId) || undefined,
         }),
       })),

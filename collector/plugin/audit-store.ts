@@ -22,6 +22,10 @@ export interface Loss {
   kind?: LossKind
 }
 
+/** The cause of a loss that is no fault of the agent's. */
+export const BY_DATABASE =
+  'the database lost them, or was put back to an earlier state, and the agent no longer has them, because they had been acknowledged; look whether a newer file or backup of the database is there'
+
 export const LOSS_KINDS = ['went-back', 'another-spool', 'reset'] as const
 /**
  * What became of an agent's numbers: `went-back`: the agent's spool is an earlier state of the one that sent the last records (restored, rolled
@@ -120,6 +124,8 @@ export interface AuditStore {
   pruneLosses(keep: number): Promise<void>
 
   writeRulesVersion(version: RulesVersion): Promise<void>
+  /** Removes one that began by a wrong clock. */
+  removeRulesVersion(key: Pick<RulesVersion, 'version' | 'fromMs'>): Promise<void>
   /** All, oldest first. */
   rulesVersions(): Promise<RulesVersion[]>
 

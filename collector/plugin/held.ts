@@ -21,6 +21,9 @@ export const GPU_TWICE = 'gpu-twice'
 /** The check that doubts a record's energy alone: its work, GPU time and tokens count meanwhile. */
 export const ENERGY_ALONE = 'meter'
 
+/** The check that puts a record aside because it is older than the retention. */
+export const TOO_OLD = 'too-old'
+
 /** `open` until a person decides. A decision may be turned round later. */
 export const HOLD_STATES = ['open', 'accepted', 'rejected'] as const
 export type HoldState = (typeof HOLD_STATES)[number]
@@ -65,6 +68,8 @@ export interface HeldFilter {
   agents?: readonly string[]
   devices?: readonly string[]
   state?: HoldState
+  /** id of the repricing that decided them last */
+  decision?: string
   /** the record's start: inclusive, exclusive */
   fromMs?: number
   toMs?: number
@@ -81,13 +86,15 @@ export interface HeldGroup extends Hold {
   lastMs: number
 }
 
-/** What a person decided about held records. */
+/** What a person decided about held records. `open`: an earlier decision is taken back, and nothing is decided. */
 export interface Decision {
-  verdict: 'accepted' | 'rejected'
+  verdict: HoldState
   /** within the times of the repricing that carries it out */
   filter: HeldFilter
   /** holds that matched when it was asked for */
   records: number
+  /** present: the records were moved by so much from where they were put aside, ms */
+  shiftMs?: number
 }
 
 /** What a minute's open held records would be worth at the minute's prices, by workload. */

@@ -49,7 +49,10 @@ export interface PoolContext {
 }
 
 export interface PoolSession {
-  /** Asks for everything once. @throws PerwattError of one line: what, why, what to do next; the signal's reason where it aborts */
+  /**
+   * Asks for everything once, each request alone (`eachRequest`): one that fails costs only its own figures, which are `missing`.
+   * @throws PerwattError of one line, where none was answered: what, why, what to do next; the signal's reason where it aborts
+   */
   read(signal: AbortSignal): Promise<PoolReport>
   /**
    * What the pool credited each worker over the last 24 h. It is asked just after 00:00 UTC, so that this is the UTC day that has ended;
@@ -85,6 +88,18 @@ export interface PoolReport {
   /** newest first */
   payouts: Payout[]
   workers?: { alive?: number | undefined; dead?: number | undefined }
+  /** figures that a request of this read did not tell; absent: each was answered */
+  missing?: MissingFigures[]
+  /** the pool answered some requests, and wants no more for this time */
+  retryAfterMs?: number
+}
+
+/** Figures that a pool does not tell, or not wholly. */
+export interface MissingFigures {
+  /** in a person's words: `payouts` */
+  figures: string
+  /** what is wrong, and what to do next */
+  reason: string
 }
 
 export interface Payout {

@@ -9,6 +9,8 @@ export interface Why {
   cause: string
   /** what to do */
   cure: string
+  /** parts that stand only because of this one; absent: those behind it in the direction of the data */
+  stops?: readonly Part[]
 }
 
 /**

@@ -64,6 +64,19 @@ export interface ClockSituation {
   /** how many clocks agree with each other, and of how many, the collector's included */
   agreeing: number
   clocks: number
+  /** what moved because the collector's clock was set before another had confirmed it; absent: nothing of late */
+  moved?: ClockMoved
+}
+
+/** What was begun and settled by a wrong clock, and was taken back. */
+export interface ClockMoved {
+  /** by how much the clock was set, ms; absent: not known */
+  byMs?: number
+  /** first and last time that was taken back, Unix ms; absent: no minute was */
+  fromMs?: number
+  toMs?: number
+  /** when rules begin now that had begun by the wrong clock, Unix ms; absent: none had */
+  rulesFromMs?: number
 }
 
 /** Two programs of one name, the earlier one first. */
@@ -130,8 +143,14 @@ export interface PoolSituation {
   workload: string
   /** true where the pool has not answered for long: the rule keeps its last verdict */
   stale: boolean
+  /** it does not answer: since when (its last answer, or the collector's start), whether that lasts, and what to do; absent: it answers */
+  unanswered?: { sinceMs: number; lasts: boolean; reason: string } | undefined
+  /** figures that it does not tell though it answers; absent: none */
+  missing?: readonly { figures: string; reason: string; sinceMs: number; lasts: boolean }[]
   /** the last 24 h, then complete UTC days, newest first */
   differences: readonly PoolDifference[]
+  /** agents whose machines worked for it since yesterday's first moment, UTC; absent: not known yet */
+  agents?: ReadonlySet<string>
   /** each worker of the last 24 h or the last complete UTC day; absent: not compared yet */
   workers?: WorkerComparison
 }
@@ -159,6 +178,10 @@ export interface AgentSituation {
   clockOffsetMs?: number
   /** messages that the broker passes on, and does not; absent: none was lost */
   messageLimit?: { arrivedBytes: number; lostBytes: number }
+  /** s since records of it came; absent: none since the collector started */
+  recordsAgoS?: number
+  /** true: it was stopped, or the broker lost its connection */
+  offline?: boolean
   /** true: other agents have all of its devices now */
   replaced?: boolean
 }

@@ -34,6 +34,7 @@ export const STORE_CALLS: Readonly<Record<Calls, 'reads' | 'writes' | 'manages'>
   losses: 'reads',
   pruneLosses: 'writes',
   writeRulesVersion: 'writes',
+  removeRulesVersion: 'writes',
   rulesVersions: 'reads',
   settlements: 'reads',
   settledSince: 'reads',

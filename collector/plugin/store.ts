@@ -107,6 +107,8 @@ export interface SettledWith {
   repricing?: Repricing
   /** what the open held records of these minutes would be worth; replaces what was kept of them */
   heldBack?: readonly HeldBack[]
+  /** the minutes become such as were never settled: what was kept of how they were goes too */
+  takesBack?: true
 }
 
 /** The work of one machine for one owner in a time of the ledger, true-ups left out. */

@@ -5,8 +5,13 @@ import { excerpt, type HttpAnswer } from '../../protocol/kit/http/answer.ts'
 import { exchange } from '../../protocol/kit/http/client.ts'
 import { jsonOf, shaped } from '../../protocol/kit/http/json.ts'
 import { statusError } from '../../protocol/kit/http/refusals.ts'
+import { deadlineOf, NoAnswer, withDeadline } from '../../protocol/kit/retry.ts'
 import type { Ask, Pool } from '../plugin/pool.ts'
 
+/** For one request, without the pause before it. */
+const REQUEST_MS = 20_000
+/** A read of this many requests, none of them answered, still ends within its own deadline. */
+const MOST_REQUESTS = 6
 /** A fleet's list of workers is the longest answer: some 200 bytes a machine. */
 const MAX_BYTES = 16 * 2 ** 20
 
@@ -36,9 +41,9 @@ export function createAsk(options: PoolClientOptions): Ask {
     const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json)
     const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json'
     const search = query ? `?${searchOf(query)}` : ''
-    try {
-      const answer = await exchange(`${url.replace(/\/$/, '')}${path}${search}`, {
-        signal,
+    const send = (within: AbortSignal) =>
+      exchange(`${url.replace(/\/$/, '')}${path}${search}`, {
+        signal: within,
         method,
         headers: {
           accept: 'application/json',
@@ -52,7 +57,16 @@ export function createAsk(options: PoolClientOptions): Ask {
         guard,
         maxBytes: MAX_BYTES,
       })
+    const limitMs = Math.min(REQUEST_MS, (deadlineOf(signal)?.ms ?? Number.POSITIVE_INFINITY) / MOST_REQUESTS)
+    try {
+      const answer = await withDeadline(send, limitMs, signal)
       return read(answer, { what: declared.ask, pool, nowMs: nowMs() }, schema)
+    } catch (error) {
+      if (!(error instanceof NoAnswer) || signal.aborted) throw error
+      throw new PerwattError(
+        'no-answer',
+        `${declared.ask}: ${error.message}; check whether the pool’s own page answers, and the network`,
+      )
     } finally {
       freeMs = nowMs() + pool.spacingMs
     }

@@ -7,11 +7,21 @@ import { AmountSchema } from '../prices/feed-http.ts'
 /** A number, or the text of one. */
 export { AmountSchema as amount }
 
-/** A field that may be missing or null: undefined then. */
+/** A field that may be missing, null or blank: undefined then. */
 export const maybe = <T extends z.ZodType>(schema: T) =>
-  schema
-    .nullish()
-    .transform((value): z.output<T> | undefined => (value === null ? undefined : (value as z.output<T>)))
+  z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() === '' ? undefined : value),
+    schema
+      .nullish()
+      .transform((value): z.output<T> | undefined => (value === null ? undefined : (value as z.output<T>))),
+  )
+
+/** A field that is undefined where it can't be read either: in a list of workers, where the worker is then listed without a figure. */
+export const loose = <T extends z.ZodType>(schema: T) =>
+  z
+    .unknown()
+    .optional()
+    .transform((value): z.output<T> | undefined => schema.safeParse(value).data)
 
 /** Unix seconds, a number or the text of one, as Unix ms. */
 export const unixS = AmountSchema.transform((s) => s * 1000)
@@ -41,11 +51,14 @@ export const hashrateUnit = z.string().transform((text, ctx): HashrateUnit => {
   return z.NEVER
 })
 
-/** A hashrate as text, `35.42 PH/s`, in H/s. */
+/** A hashrate as text, `35.42 PH/s` or `1,035.42 TH/s`, in H/s; of 0 the unit does not matter. */
 export const hashrateText = z.string().transform((text, ctx): number => {
-  const [, number = '', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z/]+)\s*$/.exec(text) ?? []
+  const [, number = '', unit = ''] =
+    /^\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*([A-Za-z/]*)\s*$/.exec(text) ?? []
+  const value = Number(number.replaceAll(',', ''))
   const parsed = hashrateUnit.safeParse(unit)
-  if (number && parsed.success) return hashrateHs(Number(number), parsed.data)
+  if (number && parsed.success) return hashrateHs(value, parsed.data)
+  if (number && value === 0 && unit === '') return 0
   ctx.addIssue({ code: 'custom', message: 'expected a hashrate such as 35.42 PH/s' })
   return z.NEVER
 })

@@ -1,8 +1,13 @@
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
 import type { WorkerComparison } from '../economics/settlement/worker-difference.ts'
+import type { NotTruedUp } from '../economics/settlement/worker-true-up.ts'
 import type { PoolReport } from '../plugin/pool.ts'
 import type { PoolView } from '../views/pools.ts'
+import type { MissingSince } from './missing-figures.ts'
 import type { PoolConfig } from './pool-config.ts'
+
+/** Workers that stay estimated and are named, the newest days last. */
+const NAMED = 20
 
 /** A pool as the API shows it. */
 export function poolView({
@@ -10,18 +15,22 @@ export function poolView({
   report,
   answeredMs,
   reason,
+  missing,
   differences,
   stale,
   missedDays,
+  notTruedUp,
   workers: comparison,
 }: {
   config: Pick<PoolConfig, 'name' | 'pool' | 'workload'>
   report?: PoolReport
   answeredMs?: number
   reason?: string | undefined
+  missing: { all: readonly MissingSince[] }
   differences: readonly PoolDifference[]
   stale: boolean
   missedDays: readonly number[]
+  notTruedUp: readonly (NotTruedUp & { dayMs: number })[]
   workers: WorkerComparison | undefined
 }): PoolView {
   const { hashrateHs, workers, todayBtc, balanceBtc, payouts = [] } = report ?? {}
@@ -31,6 +40,9 @@ export function poolView({
     workload: config.workload,
     state: reason !== undefined ? 'failing' : report ? 'ok' : 'waiting',
     reason,
+    ...(missing.all.length > 0 && {
+      missing: missing.all.map(({ figures, reason, sinceMs }) => ({ figures, since: iso(sinceMs), reason })),
+    }),
     stale,
     answeredAt: answeredMs === undefined ? undefined : iso(answeredMs),
     hashrateHs,
@@ -40,11 +52,17 @@ export function poolView({
     payouts: payouts.map(({ atMs, ...payout }) => ({ at: iso(atMs), ...payout })),
     differences: differences.map(differenceView),
     ...(comparison && { byWorker: workersView(comparison) }),
-    ...(missedDays.length > 0 && { notTruedUp: missedDays.map((dayMs) => iso(dayMs).slice(0, 10)) }),
+    ...(missedDays.length > 0 && { notTruedUp: missedDays.map(dateOf) }),
+    ...(notTruedUp.length > 0 && {
+      notTruedUpWorkers: notTruedUp
+        .slice(-NAMED)
+        .map(({ dayMs, worker, because }) => ({ day: dateOf(dayMs), worker, because })),
+    }),
   }
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString()
+const dateOf = (dayMs: number): string => iso(dayMs).slice(0, 10)
 
 const differenceView = (d: PoolDifference): PoolView['differences'][number] => ({
   from: iso(d.fromMs),
@@ -72,5 +90,7 @@ const workersView = (c: WorkerComparison): NonNullable<PoolView['byWorker']> => 
   shortWorkDiff1: c.short.workDiff1,
   shortUsd: c.short.usd,
   otherWorkDiff1: c.otherWorkDiff1,
+  others: c.others,
+  unclear: c.unclear,
   worst: c.worst.map(({ poolBasis, ...worker }) => ({ ...worker, poolWorkBasis: poolBasis })),
 })

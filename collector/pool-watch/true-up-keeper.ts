@@ -4,6 +4,7 @@ import { utcDay } from '../economics/settlement/pool-credit.ts'
 import { DAY_MS } from '../economics/settlement/revenue.ts'
 import {
   againstLedger,
+  type NotTruedUp,
   type UserWork,
   workByUser,
   workerTrueUps,
@@ -35,6 +36,10 @@ interface Kept {
   asked: Map<number, string>
   /** days with estimated work that no pool can true up any more */
   missed: Set<number>
+  /** by day: what a pool that tells the last 24 h only has listed, for records that come late */
+  lists: Map<number, WorkerCredit[]>
+  /** by day: users whose estimated work the pool's list did not true up, and why */
+  not: Map<number, NotTruedUp[]>
   comparedMs: number
 }
 
@@ -63,6 +68,13 @@ export class TrueUpKeeper {
     return [...(this.#kept.get(workload)?.missed ?? [])].sort((a, b) => a - b)
   }
 
+  /** Workers of the last week's days whose work stays estimated though the pool's list was read, and why; oldest day first. */
+  notTruedUp(workload: string): (NotTruedUp & { dayMs: number })[] {
+    return [...(this.#kept.get(workload)?.not ?? [])]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([dayMs, workers]) => workers.map((worker) => ({ dayMs, ...worker })))
+  }
+
   /** Does what is due for one pool. Rejects where the store or the pool fails; the next poll tries again. */
   async keep(workload: string, readers: WorkerReaders, signal: AbortSignal): Promise<void> {
     const now = this.#o.nowMs()
@@ -71,7 +83,12 @@ export class TrueUpKeeper {
     const kept = this.#keptOf(workload)
     const { lastDay } = readers
     if (lastDay && !kept.readDays.has(dayMs) && now - today < READ_WITHIN_MS) {
-      await this.#read(workload, dayMs, await this.#users(workload, dayMs), () => lastDay(signal))
+      const users = await this.#users(workload, dayMs)
+      await this.#read({ workload, dayMs, kept }, { all: users, open: users }, async () => {
+        const list = await lastDay(signal)
+        kept.lists.set(dayMs, list)
+        return list
+      })
       kept.readDays.add(dayMs)
     }
     if (Math.abs(now - kept.comparedMs) < EVERY_MS) return
@@ -87,29 +104,30 @@ export class TrueUpKeeper {
       readDays: new Set(),
       asked: new Map(),
       missed: new Set(),
+      lists: new Map(),
+      not: new Map(),
       comparedMs: Number.NEGATIVE_INFINITY,
     }
     this.#kept.set(workload, kept)
     return kept
   }
 
-  /** Books what the pool credited these users of a day. */
+  /** Books what the pool credited the open ones of a day's users. */
   async #read(
-    workload: string,
-    dayMs: number,
-    users: ReadonlyMap<string, UserWork>,
+    { workload, dayMs, kept }: { workload: string; dayMs: number; kept: Kept },
+    { all, open }: Record<'all' | 'open', ReadonlyMap<string, UserWork>>,
     readWorkers: () => Promise<WorkerCredit[]>,
   ): Promise<void> {
     // a day that is all counted needs no list of workers
-    if (![...users.values()].some((own) => own.estimatedWorkDiff1 > 0)) return
-    const trueUps = workerTrueUps({ workload, dayMs }, users, await readWorkers(), (worker, times) =>
-      this.#o.log.warn('a pool’s credit is not booked: another machine seems to mine under this name', {
-        workload,
-        worker,
-        timesTheLedger: Math.round(times * 10) / 10,
-      }),
+    if (![...open.values()].some((own) => own.estimatedWorkDiff1 > 0)) return
+    const { trueUps, not } = workerTrueUps({ workload, dayMs }, all, await readWorkers())
+    kept.not.set(
+      dayMs,
+      not.filter(({ worker }) => open.has(worker)),
     )
-    await this.#store(trueUps)
+    for (const { worker, because } of kept.not.get(dayMs) ?? [])
+      this.#o.log.warn('a worker’s work stays estimated', { workload, worker, day: dateOf(dayMs), because })
+    await this.#store(trueUps.filter(({ worker }) => open.has(worker)))
   }
 
   /**
@@ -134,24 +152,37 @@ export class TrueUpKeeper {
   ): Promise<void> {
     const { lastDay, ofDay } = readers
     const missed = new Set<number>()
+    for (const days of [kept.not, kept.lists])
+      for (const dayMs of days.keys()) if (dayMs < today - FOLLOWED_DAYS * DAY_MS) days.delete(dayMs)
     for (let dayMs = today - FOLLOWED_DAYS * DAY_MS; dayMs < today; dayMs += DAY_MS) {
       const done = new Set(booked.filter((t) => t.dayMs === dayMs).map((t) => t.worker))
-      const open = [...(await this.#users(workload, dayMs))].filter(
-        ([user, own]) => own.estimatedWorkDiff1 > 0 && !done.has(user),
-      )
-      if (open.length === 0) continue
-      if (ofDay) {
+      const all = await this.#users(workload, dayMs)
+      const open = [...all].filter(([user, own]) => own.estimatedWorkDiff1 > 0 && !done.has(user))
+      if (open.length === 0) {
+        kept.not.delete(dayMs)
+        continue
+      }
+      const list = kept.lists.get(dayMs)
+      if (ofDay || list) {
         const asked = JSON.stringify(open)
         if (kept.asked.get(dayMs) === asked) continue
-        await this.#read(workload, dayMs, new Map(open), () => ofDay(dayMs, signal))
+        const readDay = async () => list ?? (await ofDay?.(dayMs, signal)) ?? []
+        await this.#read({ workload, dayMs, kept }, { all, open: new Map(open) }, readDay)
         kept.asked.set(dayMs, asked)
       } else if (lastDay && done.size === 0 && !kept.readDays.has(dayMs)) missed.add(dayMs)
+      else if (lastDay) {
+        const known = new Map(kept.not.get(dayMs)?.map((one) => [one.worker, one]))
+        kept.not.set(
+          dayMs,
+          open.map(([worker]) => known.get(worker) ?? { worker, because: NOT_BY_LIST }),
+        )
+      }
     }
     for (const dayMs of missed)
       if (!kept.missed.has(dayMs))
         this.#o.log.warn(
           'a day’s work stays estimated: the pool tells its workers’ last 24 h only, and was not read in the half hour after the day',
-          { workload, day: new Date(dayMs).toISOString().slice(0, 10) },
+          { workload, day: dateOf(dayMs) },
         )
     kept.missed = missed
   }
@@ -182,5 +213,10 @@ export class TrueUpKeeper {
     return workByUser(await this.#o.store.workByOwner(workload, dayMs, dayMs + DAY_MS))
   }
 }
+
+/** Of a day whose list an earlier start read. */
+const NOT_BY_LIST = 'not clear in the list that the pool gave for this day, or recorded after it was read'
+
+const dateOf = (dayMs: number): string => new Date(dayMs).toISOString().slice(0, 10)
 
 const NO_WORK: UserWork = { workDiff1: 0, estimatedWorkDiff1: 0 }

@@ -83,7 +83,7 @@ export class WorkerWatch {
       return notCompared(fromMs, toMs, `the ledger has only ${(covered * 100).toFixed(1)} % of this period`)
     const machines = await this.#o.store.workByOwner(workload, fromMs, toMs)
     const work = paidWorkDiff1(period, poolFeeRatio)
-    const usdPerDiff1 = work > 0 ? period.revenueUsd / work : undefined
+    const usdPerDiff1 = work > 0 && !period.isUnpriced ? period.revenueUsd / work : undefined
     return workerDifferences({ fromMs, toMs }, machines, credits, usdPerDiff1)
   }
 }

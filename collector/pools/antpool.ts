@@ -2,9 +2,11 @@ import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { hashrateHs } from '../../protocol/units.ts'
-import { completeDays, lastDay, newestPayouts } from '../economics/settlement/pool-credit.ts'
+import { completeDays, lastDay, newestPayouts, utcDay } from '../economics/settlement/pool-credit.ts'
 import { definePool, type WorkerCredit } from '../plugin/pool.ts'
-import { amount, hashrateText, maybe, refusalByCode, utcText } from '../pool-watch/pool-fields.ts'
+import { eachRequest } from '../pool-watch/each-request.ts'
+import { amount, hashrateText, loose, maybe, refusalByCode, utcText } from '../pool-watch/pool-fields.ts'
+import { rows } from '../pool-watch/pool-rows.ts'
 
 /**
  * AntPool. Shapes: its API guide (antpool.com/userApiGuide) as the clients node-antpool and solidity-antpool show it. All its
@@ -25,7 +27,7 @@ const Overview = of(
 const Account = of(z.object({ balance: maybe(amount) }))
 const Received = of(
   z.object({
-    rows: z.array(
+    rows: rows(
       z.object({
         timestamp: utcText,
         hashrate: maybe(hashrateText),
@@ -42,7 +44,7 @@ const Received = of(
 )
 const PaidOut = of(
   z.object({
-    rows: z.array(z.object({ timestamp: utcText, txId: maybe(z.string()), amount })),
+    rows: rows(z.object({ timestamp: utcText, txId: maybe(z.string()), amount })),
   }),
 )
 
@@ -53,7 +55,7 @@ const PaidOut = of(
 const Workers = of(
   z.object({
     totalPage: maybe(amount),
-    rows: z.array(z.object({ worker: z.string(), last1d: maybe(amount) })),
+    rows: rows(z.object({ worker: z.string(), last1d: loose(maybe(amount)) })),
   }),
 )
 /** 50 workers a page: a fleet of 20,000 */
@@ -100,26 +102,35 @@ export default definePool({
         for (let page = 1; page <= MOST_PAGES; page++) {
           const more = { ...HISTORY, userId: user, page: String(page) }
           const { data } = await poster(signal)('/api/workers.htm', Workers, more)
-          for (const { worker, last1d } of data.rows)
+          for (const { worker, last1d } of data.rows.list)
             found.push({ worker, hashrateHs: last1d === undefined ? undefined : hashrateHs(last1d, 'MH') })
           if (page >= (data.totalPage ?? 1)) break
         }
         return found
       },
       async read(signal) {
-        const post = poster(signal)
-        const { data: overview } = await post('/api/accountOverview.htm', Overview, { userId: user })
-        const { data: account } = await post('/api/account.htm', Account)
-        const received = await post('/api/paymentHistoryV2.htm', Received, { ...HISTORY, type: 'recv' })
-        const paidOut = await post('/api/paymentHistoryV2.htm', PaidOut, { ...HISTORY, type: 'payout' })
+        const { ask: part, end } = eachRequest(signal)
+        const history = (type: string) => ({ ...HISTORY, type })
+        const overview = await part('hashrates', (s) =>
+          poster(s)('/api/accountOverview.htm', Overview, { userId: user }),
+        )
+        const account = await part('balance', (s) => poster(s)('/api/account.htm', Account))
+        const received = await part('earnings', (s) =>
+          poster(s)('/api/paymentHistoryV2.htm', Received, history('recv')),
+        )
+        const paidOut = await part('payouts', (s) =>
+          poster(s)('/api/paymentHistoryV2.htm', PaidOut, history('payout')),
+        )
 
         const now = nowMs()
+        const hs = overview?.data
         return {
-          hashrateHs: { now: overview.hsLast10m, hour: overview.hsLast1h, day: overview.hsLast1d },
+          ...end(),
+          hashrateHs: { now: hs?.hsLast10m, hour: hs?.hsLast1h, day: hs?.hsLast1d },
           credits: [
-            lastDay(now, { hashrateHs: overview.hsLast1d }),
+            lastDay(now, { hashrateHs: hs?.hsLast1d }),
             ...completeDays(now, (day) => {
-              const row = received.data.rows.find((r) => r.timestamp === day)
+              const row = received?.data.rows.list.find((r) => utcDay(r.timestamp) === day)
               if (!row) return {}
               const sum = (...parts: (number | undefined)[]) =>
                 parts.reduce<number>((a, b) => a + (b ?? 0), 0)
@@ -132,11 +143,15 @@ export default definePool({
               }
             }),
           ],
-          balanceBtc: account.balance,
+          balanceBtc: account?.data.balance,
           payouts: newestPayouts(
-            paidOut.data.rows.map((r) => ({ atMs: r.timestamp, amountBtc: r.amount, txid: r.txId })),
+            (paidOut?.data.rows.list ?? []).map((r) => ({
+              atMs: r.timestamp,
+              amountBtc: r.amount,
+              txid: r.txId,
+            })),
           ),
-          workers: { alive: overview.activeWorkerNum, dead: overview.inactiveWorkerNum },
+          workers: { alive: hs?.activeWorkerNum, dead: hs?.inactiveWorkerNum },
         }
       },
     }

@@ -11,7 +11,9 @@ import {
 } from '../economics/settlement/pool-credit.ts'
 import { DAY_MS } from '../economics/settlement/revenue.ts'
 import { definePool } from '../plugin/pool.ts'
-import { amount, hashrateUnit, maybe, SATOSHIS_PER_BTC, unixS } from '../pool-watch/pool-fields.ts'
+import { eachRequest } from '../pool-watch/each-request.ts'
+import { amount, hashrateUnit, loose, maybe, SATOSHIS_PER_BTC, unixS } from '../pool-watch/pool-fields.ts'
+import { rows, rowsByName, rowsIfAny } from '../pool-watch/pool-rows.ts'
 
 /**
  * Braiins Pool. Shapes: Braiins Academy, "Braiins Pool: Monitoring", section API configuration (2025). Its shares have
@@ -42,15 +44,28 @@ const Profile = inCoin(
 
 const Rewards = inCoin(
   z.object({
-    daily_rewards: z.array(z.object({ date: unixS, total_reward: amount, shares: maybe(amount) })),
+    daily_rewards: rows(
+      z.object({
+        date: unixS,
+        total_reward: amount,
+        referral_bonus: maybe(amount),
+        referral_reward: maybe(amount),
+        shares: maybe(amount),
+      }),
+    ),
   }),
 )
 
 const Workers = inCoin(
   z.object({
-    workers: z.record(
-      z.string(),
-      z.object({ hash_rate_unit: hashrateUnit, hash_rate_24h: maybe(amount), shares_24h: maybe(amount) }),
+    workers: rowsByName(
+      loose(
+        z.object({
+          hash_rate_unit: loose(hashrateUnit),
+          hash_rate_24h: loose(maybe(amount)),
+          shares_24h: loose(maybe(amount)),
+        }),
+      ),
     ),
   }),
 )
@@ -61,7 +76,7 @@ const Paid = z.object({
   amount_sats: amount,
   tx_id: maybe(z.string()),
 })
-const Payouts = inCoin(z.object({ onchain: maybe(z.array(Paid)), lightning: maybe(z.array(Paid)) }))
+const Payouts = inCoin(z.object({ onchain: rowsIfAny(Paid), lightning: rowsIfAny(Paid) }))
 
 export default definePool({
   name: 'braiins',
@@ -87,50 +102,53 @@ export default definePool({
       async workers(signal) {
         const headers = { 'pool-auth-token': token.reveal() }
         const { workers } = await ask({ path: '/accounts/workers/json/btc', headers }, Workers, signal)
-        return Object.entries(workers).map(([worker, w]) => ({
+        return workers.list.map(([worker, w]) => ({
           worker,
-          workDiff1: w.shares_24h,
+          workDiff1: w?.shares_24h,
           hashrateHs:
-            w.hash_rate_24h === undefined ? undefined : hashrateHs(w.hash_rate_24h, w.hash_rate_unit),
+            w?.hash_rate_24h === undefined || w.hash_rate_unit === undefined
+              ? undefined
+              : hashrateHs(w.hash_rate_24h, w.hash_rate_unit),
         }))
       },
       async read(signal) {
         const headers = { 'pool-auth-token': token.reveal() }
         const query = { from: isoDate(firstDay(nowMs())), to: isoDate(nowMs()) }
-        const p = await ask({ path: '/accounts/profile/json/btc/', headers }, Profile, signal)
-        const { daily_rewards } = await ask(
-          { path: '/accounts/rewards/json/btc', query, headers },
-          Rewards,
-          signal,
+        const { ask: part, end } = eachRequest(signal)
+        const p = await part('hashrates, shares and balance', (s) =>
+          ask({ path: '/accounts/profile/json/btc/', headers }, Profile, s),
         )
-        const paid = await ask({ path: '/accounts/payouts/json/btc', query, headers }, Payouts, signal)
+        const rewards = await part('earnings', (s) =>
+          ask({ path: '/accounts/rewards/json/btc', query, headers }, Rewards, s),
+        )
+        const paid = await part('payouts', (s) =>
+          ask({ path: '/accounts/payouts/json/btc', query, headers }, Payouts, s),
+        )
 
         const now = nowMs()
         const yesterday = utcDay(now) - DAY_MS
         const hs = (value: number | undefined) =>
-          value === undefined ? undefined : hashrateHs(value, p.hash_rate_unit)
+          value === undefined || !p ? undefined : hashrateHs(value, p.hash_rate_unit)
         return {
-          hashrateHs: { now: hs(p.hash_rate_5m), hour: hs(p.hash_rate_60m), day: hs(p.hash_rate_24h) },
+          ...end(),
+          hashrateHs: { now: hs(p?.hash_rate_5m), hour: hs(p?.hash_rate_60m), day: hs(p?.hash_rate_24h) },
           credits: [
-            lastDay(now, { workDiff1: p.shares_24h, hashrateHs: hs(p.hash_rate_24h) }),
+            lastDay(now, { workDiff1: p?.shares_24h, hashrateHs: hs(p?.hash_rate_24h) }),
             ...completeDays(now, (day) => {
-              const reward = daily_rewards.find((r) => r.date === day)
+              const reward = rewards?.daily_rewards.list.find((r) => utcDay(r.date) === day)
               const own = day === yesterday ? p : undefined
               return {
                 workDiff1: reward?.shares ?? own?.shares_yesterday,
                 hashrateHs: hs(own?.hash_rate_yesterday),
-                revenueBtc: reward?.total_reward,
+                revenueBtc: reward && payForWork(reward),
               }
             }),
           ],
-          todayBtc: p.today_reward,
-          balanceBtc: p.current_balance,
-          workers: {
-            alive: sum(p.ok_workers, p.low_workers),
-            dead: p.off_workers,
-          },
+          todayBtc: p?.today_reward,
+          balanceBtc: p?.current_balance,
+          workers: { alive: sum(p?.ok_workers, p?.low_workers), dead: p?.off_workers },
           payouts: newestPayouts(
-            [...(paid.onchain ?? []), ...(paid.lightning ?? [])].flatMap((row) =>
+            [...(paid?.onchain.list ?? []), ...(paid?.lightning.list ?? [])].flatMap((row) =>
               row.status === 'confirmed' && row.resolved_at_ts !== undefined
                 ? {
                     atMs: row.resolved_at_ts,
@@ -145,6 +163,16 @@ export default definePool({
     }
   },
 })
+
+/**
+ * What the work of a day was paid. `total_reward` also has what the account got for referring others to Braiins OS and for having been
+ * referred (Braiins Academy, "Daily Reward API"); `bos_plus_reward` gives back the fee of this work.
+ */
+const payForWork = (day: {
+  total_reward: number
+  referral_bonus?: number | undefined
+  referral_reward?: number | undefined
+}): number => day.total_reward - (day.referral_bonus ?? 0) - (day.referral_reward ?? 0)
 
 const sum = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0)

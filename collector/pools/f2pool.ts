@@ -1,8 +1,16 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
-import { byDay, completeDays, firstDay, lastDay, newestPayouts } from '../economics/settlement/pool-credit.ts'
+import {
+  completeDays,
+  firstDay,
+  lastDay,
+  newestPayouts,
+  utcDay,
+} from '../economics/settlement/pool-credit.ts'
 import { definePool } from '../plugin/pool.ts'
-import { amount, maybe, refusalByCode, unixS } from '../pool-watch/pool-fields.ts'
+import { eachRequest } from '../pool-watch/each-request.ts'
+import { amount, loose, maybe, refusalByCode, unixS } from '../pool-watch/pool-fields.ts'
+import { Rows, rowsIfAny, sumByDay } from '../pool-watch/pool-rows.ts'
 
 /**
  * F2Pool. Shapes: "F2Pool API v2" (api.f2pool.com/v2/doc/en.html): assets/balance, assets/transactions/list, hash_rate/info and
@@ -21,31 +29,42 @@ const Hashrate = z.object({
 })
 
 const Balance = z.object({
-  balance_info: z.object({ balance: maybe(amount), estimated_today_income: maybe(amount) }),
+  balance_info: maybe(z.object({ balance: maybe(amount), estimated_today_income: maybe(amount) })),
 })
 
-const Transactions = z.object({
-  transactions: maybe(
-    z.array(
-      z.object({
+/** Revenue that another miner's work brought (a referral) has no `mining_extra`. */
+const Revenues = z.object({
+  transactions: rowsIfAny(
+    z
+      .object({
+        type: maybe(z.string()),
         changed_balance: amount,
-        created_at: unixS,
         mining_extra: maybe(z.object({ mining_date: unixS, hash_rate: maybe(amount) })),
-        payout_extra: maybe(z.object({ value: amount, tx_id: maybe(z.string()), paid_time: maybe(unixS) })),
-      }),
-    ),
+      })
+      .transform(({ type, changed_balance, mining_extra }) =>
+        /referr/i.test(type ?? '') ? undefined : mining_extra && { ...mining_extra, changed_balance },
+      ),
+    z
+      .object({ mining_extra: z.object({ mining_date: unixS }) })
+      .transform((transaction) => transaction.mining_extra.mining_date),
+  ),
+})
+const Payouts = z.object({
+  transactions: rowsIfAny(
+    z.object({
+      created_at: unixS,
+      payout_extra: maybe(z.object({ value: amount, tx_id: maybe(z.string()), paid_time: maybe(unixS) })),
+    }),
   ),
 })
 
 /** status 0 is online, 1 offline; 2 (expired) is a worker that was removed long ago */
 const Workers = z.object({
-  workers: maybe(
-    z.array(
-      z.object({
-        status: amount,
-        hash_rate_info: maybe(z.object({ name: maybe(z.string()), h24_hash_rate: maybe(amount) })),
-      }),
-    ),
+  workers: rowsIfAny(
+    z.object({
+      status: loose(amount),
+      hash_rate_info: z.object({ name: maybe(z.string()), h24_hash_rate: loose(maybe(amount)) }),
+    }),
   ),
 })
 
@@ -78,48 +97,56 @@ export default definePool({
     return {
       async workers(signal) {
         const { workers } = await poster(signal)('/v2/hash_rate/worker/list', Workers)
-        return (workers ?? []).flatMap(({ hash_rate_info: info }) =>
-          info?.name ? { worker: info.name, hashrateHs: info.h24_hash_rate } : [],
+        return workers.list.flatMap(({ hash_rate_info: info }) =>
+          info.name ? { worker: info.name, hashrateHs: info.h24_hash_rate } : [],
         )
       },
       async read(signal) {
-        const post = poster(signal)
-        const { info } = await post('/v2/hash_rate/info', Hashrate)
-        const { balance_info } = await post('/v2/assets/balance', Balance, {
-          calculate_estimated_income: true,
-        })
-        const transactionsOf = async (type: 'revenue' | 'payout') => {
-          const range = { start_time: firstDay(nowMs()) / 1000, end_time: Math.ceil(nowMs() / 1000) }
-          const list = await post('/v2/assets/transactions/list', Transactions, { type, ...range })
-          return list.transactions ?? []
-        }
-        const revenues = await transactionsOf('revenue')
-        const paidOut = await transactionsOf('payout')
-        const { workers } = await post('/v2/hash_rate/worker/list', Workers)
+        const { ask: part, end } = eachRequest(signal)
+        const range = { start_time: firstDay(nowMs()) / 1000, end_time: Math.ceil(nowMs() / 1000) }
+        const path = '/v2/assets/transactions/list'
+        const hashrates = await part('hashrates', (s) => poster(s)('/v2/hash_rate/info', Hashrate))
+        const balance = await part('balance', (s) =>
+          poster(s)('/v2/assets/balance', Balance, { calculate_estimated_income: true }),
+        )
+        const revenues = await part('earnings', (s) =>
+          poster(s)(path, Revenues, { type: 'revenue', ...range }),
+        )
+        const paidOut = await part('payouts', (s) => poster(s)(path, Payouts, { type: 'payout', ...range }))
+        const machines = await part('count of workers', (s) =>
+          poster(s)('/v2/hash_rate/worker/list', Workers),
+        )
 
         const now = nowMs()
-        const mined = revenues.flatMap(({ mining_extra, changed_balance }) =>
-          mining_extra ? { ...mining_extra, changed_balance } : [],
+        const info = hashrates?.info
+        const { list, unread, openDays } = revenues?.transactions ?? new Rows([], undefined, 'all')
+        const mined = new Rows(
+          list.filter((t) => t !== undefined),
+          unread,
+          openDays,
         )
-        const revenue = byDay(
+        const revenue = sumByDay(
           mined,
           (t) => t.mining_date,
           (t) => t.changed_balance,
         )
-        const count = (status: number) => workers?.filter((w) => w.status === status).length
+        const workers = machines?.workers.list
+        const count = (status: number) =>
+          workers && workers.length > 0 ? workers.filter((w) => w.status === status).length : undefined
         return {
-          hashrateHs: { now: info.hash_rate, hour: info.h1_hash_rate, day: info.h24_hash_rate },
+          ...end(),
+          hashrateHs: { now: info?.hash_rate, hour: info?.h1_hash_rate, day: info?.h24_hash_rate },
           credits: [
-            lastDay(now, { hashrateHs: info.h24_hash_rate }),
+            lastDay(now, { hashrateHs: info?.h24_hash_rate }),
             ...completeDays(now, (day) => ({
-              hashrateHs: mined.find((t) => t.mining_date === day)?.hash_rate,
-              revenueBtc: revenue.get(day),
+              hashrateHs: mined.list.find((t) => utcDay(t.mining_date) === day)?.hash_rate,
+              revenueBtc: revenue(day),
             })),
           ],
-          todayBtc: balance_info.estimated_today_income,
-          balanceBtc: balance_info.balance,
+          todayBtc: balance?.balance_info?.estimated_today_income,
+          balanceBtc: balance?.balance_info?.balance,
           payouts: newestPayouts(
-            paidOut.flatMap(({ payout_extra, created_at }) =>
+            (paidOut?.transactions.list ?? []).flatMap(({ payout_extra, created_at }) =>
               payout_extra
                 ? {
                     atMs: payout_extra.paid_time ?? created_at,

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import {
-  byDay,
   completeDays,
   firstDay,
   isoDate,
@@ -10,7 +9,9 @@ import {
   utcDay,
 } from '../economics/settlement/pool-credit.ts'
 import { definePool, type WorkerCredit } from '../plugin/pool.ts'
-import { amount, maybe, utcText } from '../pool-watch/pool-fields.ts'
+import { eachRequest } from '../pool-watch/each-request.ts'
+import { amount, loose, maybe, utcText } from '../pool-watch/pool-fields.ts'
+import { Rows, rows, rowsByName, rowsIfAny, sumByDay } from '../pool-watch/pool-rows.ts'
 
 /**
  * Luxor. Shapes: docs.luxor.tech, Mining Pool API V2, Reporting and Payments. The `authorization` header is the key alone, without
@@ -22,18 +23,22 @@ const Summary = z.object({
   hashrate_5m: maybe(amount),
   hashrate_1h: maybe(amount),
   hashrate_24h: maybe(amount),
-  balance: maybe(z.array(z.object({ currency_type: z.string(), revenue: amount }))),
+  balance: rowsIfAny(z.object({ currency_type: z.string(), revenue: amount })),
 })
 const Revenue = z.object({
-  revenue: z.array(
-    z.object({ date_time: utcText, revenue: z.object({ currency_type: z.string(), revenue: amount }) }),
+  revenue: rows(
+    z.object({
+      date_time: utcText,
+      revenue: z.object({ currency_type: z.string(), revenue_type: maybe(z.string()), revenue: amount }),
+    }),
+    z.object({ date_time: utcText }).transform((row) => row.date_time),
   ),
 })
 const Hashrates = z.object({
-  hashrate_efficiency: z.array(z.object({ date_time: utcText, hashrate: amount })),
+  hashrate_efficiency: rows(z.object({ date_time: utcText, hashrate: amount })),
 })
 const Transactions = z.object({
-  transactions: z.array(
+  transactions: rows(
     z.object({
       date_time: utcText,
       currency_type: z.string(),
@@ -46,15 +51,18 @@ const Transactions = z.object({
 const Workers = z.object({ total_active: maybe(amount), total_inactive: maybe(amount) })
 
 const WorkerDays = z.object({
-  hashrate_efficiency_revenue: z.record(
-    z.string(),
-    z.array(z.object({ date_time: utcText, hashrate: amount })),
+  hashrate_efficiency_revenue: rowsByName(
+    loose(z.array(z.object({ date_time: utcText, hashrate: loose(maybe(amount)) }))),
   ),
   pagination: maybe(z.object({ next_page_url: maybe(z.string()), item_count: maybe(amount) })),
 })
 const PAGE_SIZE = 100
 /** a fleet of 20,000 */
 const MOST_PAGES = 200
+
+/** Revenue that another miner's work brought: `revenue_type` is MINING or REFERRAL. */
+const isReferral = (row: { revenue_type?: string | undefined }): boolean =>
+  /referr/i.test(row.revenue_type ?? '')
 
 const isBtc = (row: { currency_type: string }): boolean => row.currency_type === 'BTC'
 
@@ -102,8 +110,8 @@ export default definePool({
               WorkerDays,
               signal,
             )
-            for (const [worker, days] of Object.entries(answer.hashrate_efficiency_revenue)) {
-              const hashrateHs = days.find((d) => utcDay(d.date_time) === dayMs)?.hashrate
+            for (const [worker, days] of answer.hashrate_efficiency_revenue.list) {
+              const hashrateHs = days?.find((d) => utcDay(d.date_time) === dayMs)?.hashrate
               found.push({ worker: `${subaccount}.${worker}`, hashrateHs })
             }
             // not every answer of this request has the address of the next page; each has the number of workers
@@ -113,43 +121,62 @@ export default definePool({
         return found
       },
       async read(signal) {
-        const get = <T extends z.ZodType>(path: string, schema: T, more: Record<string, string> = {}) =>
-          ask(
-            {
-              path: `/v2/pool/${path}/BTC`,
-              query: { subaccount_names: subaccounts, ...more },
-              headers: { authorization: apiKey.reveal() },
-            },
-            schema,
-            signal,
+        const { ask: part, end } = eachRequest(signal)
+        const get = <T extends z.ZodType>(
+          figures: string,
+          path: string,
+          schema: T,
+          more: Record<string, string> = {},
+        ) =>
+          part(figures, (s) =>
+            ask(
+              {
+                path: `/v2/pool/${path}/BTC`,
+                query: { subaccount_names: subaccounts, ...more },
+                headers: { authorization: apiKey.reveal() },
+              },
+              schema,
+              s,
+            ),
           )
         const range = { start_date: isoDate(firstDay(nowMs())), end_date: isoDate(nowMs()) }
         const page = { page_number: '1', page_size: '50' }
-        const summary = await get('summary', Summary)
-        const { revenue } = await get('revenue', Revenue, range)
-        const history = await get('hashrate-efficiency', Hashrates, { ...range, ...page, tick_size: '1d' })
-        const { transactions } = await get('transactions', Transactions, { ...range, ...page })
-        const workers = await get('workers', Workers, { page_number: '1', page_size: '1' })
+        const summary = await get('hashrates and balance', 'summary', Summary)
+        const earnings = await get('earnings', 'revenue', Revenue, range)
+        const days = { ...range, ...page, tick_size: '1d' }
+        const history = await get('hashrates of days', 'hashrate-efficiency', Hashrates, days)
+        const paidOut = await get('payouts', 'transactions', Transactions, { ...range, ...page })
+        const workers = await get('count of workers', 'workers', Workers, {
+          page_number: '1',
+          page_size: '1',
+        })
 
         const now = nowMs()
-        const earned = byDay(
-          revenue.filter((row) => isBtc(row.revenue)),
+        const { list, unread, openDays } = earnings?.revenue ?? new Rows([], undefined, 'all')
+        const earned = sumByDay(
+          new Rows(
+            list.filter((row) => isBtc(row.revenue) && !isReferral(row.revenue)),
+            unread,
+            openDays,
+          ),
           (row) => row.date_time,
           (row) => row.revenue.revenue,
         )
         return {
-          hashrateHs: { now: summary.hashrate_5m, hour: summary.hashrate_1h, day: summary.hashrate_24h },
+          ...end(),
+          hashrateHs: { now: summary?.hashrate_5m, hour: summary?.hashrate_1h, day: summary?.hashrate_24h },
           credits: [
-            lastDay(now, { hashrateHs: summary.hashrate_24h }),
+            lastDay(now, { hashrateHs: summary?.hashrate_24h }),
             ...completeDays(now, (day) => ({
-              hashrateHs: history.hashrate_efficiency.find((row) => row.date_time === day)?.hashrate,
-              revenueBtc: earned.get(day),
+              hashrateHs: history?.hashrate_efficiency.list.find((row) => utcDay(row.date_time) === day)
+                ?.hashrate,
+              revenueBtc: earned(day),
             })),
           ],
-          todayBtc: earned.get(utcDay(now)),
-          balanceBtc: summary.balance?.find(isBtc)?.revenue,
+          todayBtc: earned(utcDay(now)),
+          balanceBtc: summary?.balance.list.find(isBtc)?.revenue,
           payouts: newestPayouts(
-            transactions
+            (paidOut?.transactions.list ?? [])
               .filter((t) => isBtc(t) && /pay|withdraw/i.test(t.transaction_category ?? ''))
               .map((t) => ({
                 atMs: t.date_time,
@@ -157,7 +184,7 @@ export default definePool({
                 txid: t.transaction_id,
               })),
           ),
-          workers: { alive: workers.total_active, dead: workers.total_inactive },
+          workers: { alive: workers?.total_active, dead: workers?.total_inactive },
         }
       },
     }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import {
-  byDay,
   completeDays,
   firstDay,
   lastDay,
@@ -8,7 +7,9 @@ import {
   utcDay,
 } from '../economics/settlement/pool-credit.ts'
 import { definePool } from '../plugin/pool.ts'
-import { amount, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/pool-fields.ts'
+import { eachRequest } from '../pool-watch/each-request.ts'
+import { amount, loose, maybe, SATOSHIS_PER_BTC, unixS, utcText } from '../pool-watch/pool-fields.ts'
+import { Rows, rows, sumByDay } from '../pool-watch/pool-rows.ts'
 
 /**
  * OCEAN. Shapes: its public API (api.ocean.xyz/v1, ocean.xyz/docs/api): statsnap, user_hashrate, user_hashrate_full and earnpay, by payout address,
@@ -57,13 +58,14 @@ const Hashrate = z.preprocess(
 const Statsnap = of(z.object({ unpaid: maybe(amount) }))
 const Earnpay = of(
   z.object({
-    earnings: z.array(z.object({ ts: time, satoshis_net_earned: amount })),
-    payouts: z.array(
-      z.object({ ts: time, on_chain_txid: maybe(z.string()), total_satoshis_net_paid: amount }),
+    earnings: rows(
+      z.object({ ts: time, satoshis_net_earned: amount }),
+      z.object({ ts: time }).transform((row) => row.ts),
     ),
+    payouts: rows(z.object({ ts: time, on_chain_txid: maybe(z.string()), total_satoshis_net_paid: amount })),
   }),
 )
-const WorkerHashrate = z.object({ workername: maybe(z.string()), hashrate_86400s: maybe(amount) })
+const WorkerHashrate = z.object({ workername: maybe(z.string()), hashrate_86400s: loose(maybe(amount)) })
 /**
  * By name, each a list whose first entry is the worker's figures: tetherto/miningos-wrk-minerpool-ocean, workers/lib/utils.js
  * (`[name, [worker]]`) and its mock/. Other clients have shown the figures without the list, or a list with names; totals beside the
@@ -104,42 +106,48 @@ export default definePool({
           ? result.workers.map((w) => [w.workername ?? '', w] as const)
           : Object.entries(result.workers)
         return named.flatMap(([worker, answer]) => {
-          const { data } = WorkerHashrate.safeParse(Array.isArray(answer) ? answer[0] : answer)
-          return worker && data ? { worker, hashrateHs: data.hashrate_86400s } : []
+          const figures = Array.isArray(answer) ? answer[0] : answer
+          // totals beside the workers are numbers; a worker without an entry has no figure
+          if (!worker || (figures !== null && figures !== undefined && !isObject(figures))) return []
+          return { worker, hashrateHs: WorkerHashrate.safeParse(figures).data?.hashrate_86400s }
         })
       },
       async read(signal) {
-        const get = <T extends z.ZodType>(path: string, schema: T) =>
-          ask({ path: `/v1/${path}` }, schema, signal)
+        const { ask: part, end } = eachRequest(signal)
+        const get = <T extends z.ZodType>(figures: string, path: string, schema: T) =>
+          part(figures, (s) => ask({ path: `/v1/${path}` }, schema, s))
         const fromS = firstDay(nowMs()) / 1000
         const toS = Math.ceil(nowMs() / 1000)
-        const { result: h } = await get(`user_hashrate/${address}`, Hashrate)
-        const { result: snap } = await get(`statsnap/${address}`, Statsnap)
-        const { result: paid } = await get(`earnpay/${address}/${fromS}/${toS}`, Earnpay)
+        const h = (await get('hashrates', `user_hashrate/${address}`, Hashrate))?.result
+        const snap = await get('balance', `statsnap/${address}`, Statsnap)
+        const range = `earnpay/${address}/${fromS}/${toS}`
+        const paid = (await get('earnings and payouts', range, Earnpay))?.result
 
         const now = nowMs()
-        const earned = byDay(
-          paid.earnings,
+        const earned = sumByDay(
+          paid?.earnings ?? new Rows([], undefined, 'all'),
           (row) => row.ts,
           (row) => row.satoshis_net_earned / SATOSHIS_PER_BTC,
+          // the request covers all days: a day without a row earned nothing
+          0,
         )
         return {
-          hashrateHs: { now: h.hashrate_300s, hour: h.hashrate_3600s, day: h.hashrate_86400s },
+          ...end(),
+          hashrateHs: { now: h?.hashrate_300s, hour: h?.hashrate_3600s, day: h?.hashrate_86400s },
           credits: [
-            lastDay(now, { hashrateHs: h.hashrate_86400s }),
-            // the request covers all days: a day without a row earned nothing
-            ...completeDays(now, (day) => ({ revenueBtc: earned.get(day) ?? 0, byLuck: true })),
+            lastDay(now, { hashrateHs: h?.hashrate_86400s }),
+            ...completeDays(now, (day) => ({ revenueBtc: earned(day), byLuck: true })),
           ],
-          todayBtc: earned.get(utcDay(now)) ?? 0,
-          balanceBtc: snap.unpaid,
+          todayBtc: earned(utcDay(now)),
+          balanceBtc: snap?.result.unpaid,
           payouts: newestPayouts(
-            paid.payouts.map((row) => ({
+            (paid?.payouts.list ?? []).map((row) => ({
               atMs: row.ts,
               amountBtc: row.total_satoshis_net_paid / SATOSHIS_PER_BTC,
               txid: row.on_chain_txid,
             })),
           ),
-          workers: { alive: h.active_worker_count },
+          workers: { alive: h?.active_worker_count },
         }
       },
     }

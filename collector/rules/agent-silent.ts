@@ -2,6 +2,10 @@ import { z } from 'zod'
 import { durationMs } from '../../protocol/kit/fields.ts'
 import { silenceS } from '../judging/silence.ts'
 import { defineRule } from '../plugin/rule.ts'
+import type { AgentSituation } from '../plugin/situation.ts'
+
+/** Records come every minute: an agent of which some came since then reads its machines. */
+const RECORDS_COME_S = 100
 
 export default defineRule({
   name: 'agent-silent',
@@ -18,22 +22,31 @@ export default defineRule({
       const subject = { agentId }
       if (agent.replaced) return { subject, verdict: 'good' }
       const limitS = silenceS(agent, after)
-      if (silentS === undefined)
-        return {
-          subject,
-          verdict: 'unknown',
-          summary: `agent ${agentId} has sent nothing since the collector started; check the agent and its broker`,
-          // a collector that has just started knows no earnings: 0 is no figure here
-          ...(earnedUsdPerH > 0 && { lossUsdPerHour: earnedUsdPerH }),
-          // its last message may have come just before the collector started
-          graceMs: limitS * 1000,
-        }
-      if (silentS <= limitS) return { subject, verdict: 'good' }
-      return {
+      if (silentS !== undefined && silentS <= limitS) return { subject, verdict: 'good' }
+      const what = {
         subject,
-        verdict: 'bad',
-        summary: `agent ${agentId} is silent, nobody reads its machines; check the agent and its broker`,
-        lossUsdPerHour: earnedUsdPerH,
+        summary: summaryOf(agent),
+        // while its records come nothing is lost; a collector that has just started knows no earnings: 0 is no figure here
+        ...(!recordsCome(agent) &&
+          (silentS !== undefined || earnedUsdPerH > 0) && { lossUsdPerHour: earnedUsdPerH }),
       }
+      if (silentS !== undefined) return { ...what, verdict: 'bad' }
+      // its last message may have come just before the collector started
+      return { ...what, verdict: 'unknown', graceMs: limitS * 1000 }
     }),
 })
+
+const recordsCome = ({ recordsAgoS }: AgentSituation): boolean =>
+  recordsAgoS !== undefined && recordsAgoS <= RECORDS_COME_S
+
+/** What is known of the agent, and what to do. That nobody reads its machines is known of none: it may read on and keep its records. */
+function summaryOf(agent: AgentSituation): string {
+  const { agentId, silentS, offline } = agent
+  if (recordsCome(agent))
+    return `no live messages of agent ${agentId} come, and its records do: the screens show its last figures, and the ledger goes on; at the broker, let its user write its topic live, and let the collector read it`
+  if (offline)
+    return `agent ${agentId} is offline: it was stopped, or its computer or its network failed; start it, or check both. What it reads meanwhile waits at it`
+  if (silentS === undefined)
+    return `agent ${agentId} has sent nothing since the collector started; check the agent and its broker`
+  return `agent ${agentId} is silent: no message of it comes, and what it reads waits at it; check that it runs, its network, and at the broker that its user may write its topics`
+}

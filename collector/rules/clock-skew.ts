@@ -3,7 +3,7 @@ import { durationMs } from '../../protocol/kit/fields.ts'
 import { differenceText } from '../judging/clock-text.ts'
 import { isSilent } from '../judging/silence.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
-import type { AgentSituation, ClockSituation } from '../plugin/situation.ts'
+import type { AgentSituation, ClockMoved, ClockSituation } from '../plugin/situation.ts'
 
 const KEEPS = 'keeps its records until then, and each gets its right minute'
 
@@ -38,6 +38,7 @@ function ownClock({
   clocks,
   thirds,
   agents,
+  moved,
 }: ClockSituation): Finding {
   const subject = {}
   if (collector === 'wrong')
@@ -53,8 +54,26 @@ function ownClock({
       verdict: 'bad',
       summary: `the clock of ${third.third} is ${differenceText(third.aheadMs)} compared with the collector’s, and no third clock says which is right; check NTP on the collector’s computer. Until they agree nothing is settled or deleted by it`,
     }
-  return { subject, verdict: 'good' }
+  return moved ? { subject, verdict: 'bad', summary: movedText(moved) } : { subject, verdict: 'good' }
 }
+
+/** For a person who may have seen, or billed, what is gone now. */
+function movedText({ byMs, fromMs, toMs, rulesFromMs }: ClockMoved): string {
+  const set = byMs === undefined ? 'was set' : `was set, it was ${differenceText(-byMs)}`
+  const told = [
+    ...(fromMs === undefined || toMs === undefined
+      ? []
+      : [
+          `what was settled from ${iso(fromMs)} to ${iso(toMs)} is taken back, and settled again where it counts`,
+        ]),
+    ...(rulesFromMs === undefined
+      ? []
+      : [`contracts and prices of the configuration hold from ${iso(rulesFromMs)}`]),
+  ]
+  return `the collector’s own clock ${set}, before another clock had confirmed it: ${told.join('; ')}. Look at /api/v1/audit, and at the ledger of this time; see that NTP sets the clock before the collector starts (time-sync.target)`
+}
+
+const iso = (ms: number): string => new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString().slice(0, 19)
 
 /** An agent whose clock is beyond the tolerance. */
 function farOff(agent: AgentSituation, { agents, nowMs, clocks }: ClockSituation): Finding | undefined {
@@ -69,11 +88,10 @@ function farOff(agent: AgentSituation, { agents, nowMs, clocks }: ClockSituation
       verdict: 'bad',
       summary: `the clock of agent ${agentId} is ${differenceText(aheadMs)}; check its NTP. It ${KEEPS}`,
     }
-  const shows = (ms: number) => new Date(ms).toISOString().slice(0, 19)
   return {
     subject,
     verdict: 'bad',
-    summary: `the clock of agent ${agentId} is ${differenceText(aheadMs)} compared with the collector’s (${shows(nowMs + aheadMs)} and ${shows(nowMs)}), and ${clocks < 3 ? 'no third clock says' : 'the other clocks don’t say'} which of them is wrong; check NTP on both computers. The agent ${KEEPS}`,
+    summary: `the clock of agent ${agentId} is ${differenceText(aheadMs)} compared with the collector’s (${iso(nowMs + aheadMs)} and ${iso(nowMs)}), and ${clocks < 3 ? 'no third clock says' : 'the other clocks don’t say'} which of them is wrong; check NTP on both computers. The agent ${KEEPS}`,
   }
 }
 

@@ -15,6 +15,7 @@ import notHashing from './not-hashing.ts'
 import notWorking from './not-working.ts'
 import ownerSilent from './owner-silent.ts'
 import poolDifference from './pool-difference.ts'
+import poolNotAnswering from './pool-not-answering.ts'
 import poolUnknown from './pool-unknown.ts'
 import putAside from './put-aside.ts'
 import sitePowerOverLimit from './site-power-over-limit.ts'
@@ -38,6 +39,7 @@ export const RULES: readonly Rule[] = [
   notWorking,
   ownerSilent,
   poolDifference,
+  poolNotAnswering,
   poolUnknown,
   putAside,
   sitePowerOverLimit,

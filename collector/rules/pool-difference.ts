@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
-import type { ShortWorker } from '../economics/settlement/worker-difference.ts'
-import { anySilent } from '../judging/silence.ts'
+import type { ShortWorker, WorkerComparison } from '../economics/settlement/worker-difference.ts'
+import { isSilent } from '../judging/silence.ts'
 import { defineRule, type Finding } from '../plugin/rule.ts'
-import type { PoolSituation } from '../plugin/situation.ts'
+import type { PoolSituation, Situation } from '../plugin/situation.ts'
 
 /** The last 24 h and yesterday; earlier days had their turn. */
 const JUDGED = 2
@@ -31,9 +31,8 @@ export default defineRule({
   judge: (situation, limits) =>
     (situation.pools ?? []).map((pool): Finding => {
       const subject = { workload: pool.workload }
-      // a silent agent still holds records: the pool has counted their work, the ledger not yet
-      if (pool.stale || anySilent(situation)) return { subject, verdict: 'unknown' }
-      const account = judgeAccount(pool, limits)
+      if (pool.stale) return { subject, verdict: 'unknown' }
+      const account = judgeAccount(pool, limits, (d) => holdsRecords(situation, pool, d))
       const short = shortWorkers(pool, limits.minUsdPerDay)
       if (account.verdict !== 'bad' && !short) return { subject, verdict: account.verdict }
       const whole =
@@ -49,18 +48,42 @@ export default defineRule({
 
 type Limits = { raise: number; clear: number; minUsdPerDay: number }
 
-/** The whole account against the ledger: the worse of the last 24 h and yesterday. */
+/**
+ * True where a silent agent may hold records of the time: it worked for the pool, and its silence began in the time. The pool has counted
+ * their work, the ledger not yet.
+ */
+const holdsRecords = (
+  { agents, nowMs }: Situation,
+  { agents: miners }: PoolSituation,
+  { fromMs, toMs }: PoolDifference,
+): boolean =>
+  agents.some((agent) => {
+    if (!isSilent(agent) || agent.replaced || miners?.has(agent.agentId) === false) return false
+    // never heard since the collector's start: when its silence began is unknown
+    if (agent.silentS === undefined) return true
+    const sinceMs = nowMs - agent.silentS * 1000
+    return sinceMs > fromMs && sinceMs < toMs
+  })
+
+/**
+ * The whole account against the ledger: the worse of the last 24 h and yesterday. Records that an agent holds only add to the ledger, so
+ * what is missing without them is missing in any case; all else is then unknown.
+ */
 function judgeAccount(
   { pool, workload, differences }: PoolSituation,
   { raise, clear, minUsdPerDay }: Limits,
+  isOpen: (difference: PoolDifference) => boolean,
 ): { verdict: Finding['verdict']; summary?: string; lossUsdPerHour?: number } {
   const judged = differences
     .slice(0, JUDGED)
     .filter((d): d is PoolDifference & { differenceUsdPerDay: number } => d.differenceUsdPerDay !== undefined)
   // no ratio where the ledger has nothing and the pool credits something: all of it is the difference
   const size = (d: PoolDifference) => Math.abs(d.differenceRatio ?? 1)
-  const [worst] = judged.sort((a, b) => Math.abs(b.differenceUsdPerDay) - Math.abs(a.differenceUsdPerDay))
-  if (!worst) return { verdict: 'unknown' }
+  const isShort = (d: (typeof judged)[number]) => d.differenceUsdPerDay <= -minUsdPerDay && size(d) >= raise
+  const certain = judged.filter((d) => isShort(d) || !isOpen(d))
+  const [worst] = certain.sort((a, b) => Math.abs(b.differenceUsdPerDay) - Math.abs(a.differenceUsdPerDay))
+  // one that is open may hide a loss, so nothing is well
+  if (!worst || (certain.length < judged.length && !certain.some(isShort))) return { verdict: 'unknown' }
   const usd = worst.differenceUsdPerDay
   if (Math.abs(usd) < minUsdPerDay || size(worst) < clear) return { verdict: 'good' }
   if (size(worst) < raise) return { verdict: 'between' }
@@ -82,12 +105,21 @@ function shortWorkers(
   const { short, worst, toMs } = workers
   const named = worst.slice(0, NAMED).map(shortText)
   const rest = short.workers - named.length
+  const isUnlisted = worst.some((w) => w.poolBasis === undefined)
   const count = short.workers === 1 ? 'one worker is' : `${short.workers} workers are`
   return {
-    summary: `by worker, ${count} short by ${short.usd?.toFixed(0)} USD in the 24 h to ${minute(toMs)}: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`,
+    summary: `by worker, ${count} short by ${short.usd?.toFixed(0)} USD in the 24 h to ${minute(toMs)}: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}${isUnlisted ? othersText(workers) : ''}`,
     // the comparison is of 24 h
     usdPerHour: (short.usd ?? 0) / 24,
   }
+}
+
+/** A worker that is not listed may be credited under another name, or lost: a person can tell by the names. */
+function othersText({ otherWorkDiff1, others }: WorkerComparison): string {
+  if (!(otherWorkDiff1 > 0)) return ''
+  const names = others.slice(0, NAMED).map((other) => other.worker)
+  const rest = others.length > names.length ? ' and more' : ''
+  return `; the pool credits ${otherWorkDiff1.toPrecision(3)} difficulty-1 shares to names that no machine here mines under (${names.join(', ')}${rest}): give the machines the names of the pool’s list, or find out whose those are`
 }
 
 function shortText(w: ShortWorker): string {

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { defineRule, type Finding } from '../plugin/rule.ts'
 
 const NAMED = 3
+/** What the rule agent-silent tells; prices are the rule stale-quote's. */
+const OTHERS = new Set(['agents/silent', 'agents/no-live'])
 
 export default defineRule({
   name: 'standing-still',
@@ -12,8 +14,7 @@ export default defineRule({
   settings: z.strictObject({}),
   judge: ({ standing = [] }) =>
     standing
-      // prices are the rule stale-quote's
-      .filter(({ part }) => part !== 'prices')
+      .filter(({ part, kind }) => part !== 'prices' && !OTHERS.has(`${part}/${kind}`))
       .map(({ part, kind, what, who = [], count = 0, waiting, cause, cure }): Finding => {
         const agents = who.length > 0 ? ` (${who.slice(0, NAMED).join(', ')}${more(count)})` : ''
         const many =

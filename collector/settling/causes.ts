@@ -5,6 +5,8 @@ import type { Cause, Repricing } from '../plugin/audit-store.ts'
 export const LATE_RECORDS = 'late records came'
 export const DOUBTED = 'records of it became doubtful'
 
+const VERDICTS = { accepted: 'accepted', rejected: 'rejected', open: 'taken back' } as const
+
 /** Different causes that a minute keeps. */
 const MOST_CAUSES = 20
 
@@ -13,7 +15,7 @@ export function repricingText({
   reason,
   decision,
 }: Pick<Repricing, 'by' | 'reason' | 'decision'>): string {
-  const what = decision ? `held records ${decision.verdict}` : 'repriced'
+  const what = decision ? `held records ${VERDICTS[decision.verdict]}` : 'repriced'
   return `${what} by ${by}: ${reason}`
 }
 

@@ -54,6 +54,11 @@ export class DueMinutes {
     return due
   }
 
+  /** Forgets all others. */
+  keep(isKept: (minuteMs: number) => boolean): void {
+    for (const minute of this.#minutes.keys()) if (!isKept(minute)) this.#minutes.delete(minute)
+  }
+
   #firstDueMs(minuteMs: number): number {
     return minuteMs + MINUTE_MS + this.#settleDelayMs
   }

@@ -81,13 +81,44 @@ export class Pricing {
     for (const version of this.#versions) this.#read(version)
   }
 
-  /** Reads them, and stores the present ones, in force from `nowMs`, where they are new. @param nowMs by a clock that can be trusted */
-  async start(store: Store, nowMs: number): Promise<void> {
+  /**
+   * Reads them, and stores the present ones, in force from `nowMs`, where they are new; after the last ones in any case.
+   * @param nowMs by a clock that can be trusted, or that `beginning` keeps in mind
+   * @param beginning called with new rules before they are stored; where it rejects, they do not begin
+   */
+  async start(
+    store: Store,
+    nowMs: number,
+    beginning?: (rules: RulesVersion) => Promise<void>,
+  ): Promise<void> {
     await this.read(store)
-    if (this.#versions.at(-1)?.version === this.present.version) return
-    const present: RulesVersion = { version: this.present.version, fromMs: nowMs, text: this.#presentText }
+    const last = this.#versions.at(-1)
+    if (last?.version === this.present.version) return
+    const fromMs = Math.max(nowMs, last ? last.fromMs + 1 : nowMs)
+    const present: RulesVersion = { version: this.present.version, fromMs, text: this.#presentText }
+    await beginning?.(present)
     await store.writeRulesVersion(present)
     this.#versions.push(present)
+  }
+
+  /** Moves the begins of rules, but none before rules that don't move. Rejects where the store fails. */
+  async move(
+    store: Store,
+    begins: readonly { version: string; fromMs: number; toMs: number }[],
+  ): Promise<void> {
+    await this.read(store)
+    const moveOf = (v: RulesVersion) =>
+      begins.find(({ version, fromMs }) => version === v.version && fromMs === v.fromMs)
+    const lastMs = Math.max(0, ...this.#versions.flatMap((v) => (moveOf(v) ? [] : [v.fromMs + 1])))
+    for (const before of this.#versions) {
+      const begin = moveOf(before)
+      const toMs = begin && Math.max(begin.toMs, lastMs)
+      if (toMs === undefined || toMs === before.fromMs) continue
+      // the new one first: after a crash both are there, and it is done again
+      await store.writeRulesVersion({ ...before, fromMs: toMs })
+      await store.removeRulesVersion(before)
+    }
+    await this.read(store)
   }
 
   /** Writes the rules of all times again, because the database has lost them. */

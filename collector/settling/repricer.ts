@@ -44,6 +44,8 @@ export interface DecisionRequest {
    * second agent.
    */
   adoption?: boolean
+  /** by so much the records were moved that it takes in, ms */
+  shiftMs?: number
 }
 
 /**
@@ -137,7 +139,7 @@ export class Repricer {
   }
 
   async #decide(
-    { by, reason, filter: asked, verdict, adoption = false }: DecisionRequest,
+    { by, reason, filter: asked, verdict, adoption = false, shiftMs }: DecisionRequest,
     act: Act,
   ): Promise<Repricing | undefined> {
     const kinds = (asked.kinds ?? HOLD_KINDS).filter((kind) => adoption || kind !== 'claim')
@@ -156,7 +158,8 @@ export class Repricer {
       toMs: Math.min(toMs, filter.toMs ?? toMs),
     }
     const records = groups.reduce((sum, group) => sum + group.records, 0)
-    const decision: Decision = { verdict, filter: { ...filter, ...span, state }, records }
+    const moved = shiftMs === undefined ? {} : { shiftMs }
+    const decision: Decision = { verdict, filter: { ...filter, ...span, state }, records, ...moved }
     const repricing = {
       ...act,
       by,

@@ -1,31 +1,27 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
-import type { Log } from '../../protocol/kit/log.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import {
-  type AgentInterval,
-  type LedgerRow,
-  type LedgerSums,
-  sumsByWorkload,
-} from '../economics/ledger-row.ts'
+import { type LedgerRow, type LedgerSums, sumsByWorkload } from '../economics/ledger-row.ts'
 import { runsOf } from '../economics/minute-runs.ts'
 import { settleMinute } from '../economics/settlement/ledger-rows.ts'
-import type { KnownDevices } from '../economics/settlement/settle.ts'
 import { missingPrices } from '../economics/settlement/unpriced.ts'
 import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
 import type { HeldBack } from '../plugin/held.ts'
-import { isRefused, type Store } from '../plugin/store.ts'
+import { isRefused } from '../plugin/store.ts'
 import { DOUBTED, LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
-import { type FurtherDoubts, holdDoubtful } from './meter-doubts.ts'
-import { recordsByMinute, storedFigures } from './minute-groups.ts'
-import { heldBackParts, paidRecords } from './paid-records.ts'
-import type { MinutePricing, Pricing } from './pricing.ts'
+import { keptRecords } from './kept-records.ts'
+import { storedFigures } from './minute-groups.ts'
+import { heldBackParts } from './paid-records.ts'
+import type { MinutePricing } from './pricing.ts'
 import { missingOf, settlementOf } from './settlement-of.ts'
+import type { SettlerOptions } from './settler-options.ts'
 import { SettlingProgress } from './settling-progress.ts'
+import { takeBack } from './take-back.ts'
 import { trueUpsOf } from './true-ups.ts'
+import { type ClockMove, rulesBeginMs, UnconfirmedTime } from './unconfirmed-time.ts'
 import { UnsettledSearch } from './unsettled-search.ts'
 
 const MINUTES_AT_ONCE = 30
@@ -37,23 +33,6 @@ const REFUSED_WAIT_MS = HOUR_MS
 const MOST_HELD = 10_000_000
 /** Settled at once, as a part of each second. */
 const SHARE_MS = 500
-
-export interface SettlerOptions extends FurtherDoubts {
-  store: Store
-  pricing: Pricing
-  devices: KnownDevices
-  nowMs: () => number
-  log: Log
-  /** how long after its end a minute waits for its records; a later record settles it again */
-  settleDelayMs: number
-  /** how far back a start looks for minutes that an earlier run left unsettled: as far as records are taken */
-  retentionMs: number
-  /** whether minutes may be settled now: the collector's clock can be trusted; absent: always */
-  maySettle?(): boolean
-  /** called with the records that count in minutes, before these are settled; where it rejects, they are settled later */
-  settling?(records: readonly AgentInterval[]): Promise<void>
-  onSettled(minutes: readonly number[], rows: readonly LedgerRow[], settlements: readonly Settlement[]): void
-}
 
 /**
  * Settles each minute once it is over and its records had their time, and again when late records belong to it. So the ledger after
@@ -71,9 +50,13 @@ export class Settler {
   #ticking: Promise<void> | undefined
   readonly #search: UnsettledSearch
   readonly #progress: SettlingProgress
+  readonly #unconfirmed: UnconfirmedTime | undefined
+  /** what was taken back last because the clock was set, and when; undefined: nothing since the start */
+  moved: (ClockMove & { atMs: number }) | undefined
 
   constructor(options: SettlerOptions) {
     this.#o = options
+    this.#unconfirmed = options.clock && new UnconfirmedTime({ ...options, clock: options.clock })
     this.#due = new DueMinutes(options.nowMs, options.settleDelayMs)
     this.#progress = new SettlingProgress(options.log)
     this.#search = new UnsettledSearch({
@@ -86,7 +69,10 @@ export class Settler {
 
   /** Queues what an earlier run left unsettled, and settles what is due every second, while the clock can be trusted. Rejects where the store fails. */
   async start(): Promise<void> {
+    const { clock, pricing } = this.#o
     if (this.#maySettle) await this.#begin(this.#o.nowMs())
+    // the first rules are in force from the start on, also where the clock is listened to for a while: they move with it
+    else if (clock?.mayBegin && pricing.firstMs === Number.POSITIVE_INFINITY) await this.#beginRules()
     this.#timer = every(1_000, () => void this.tick())
   }
 
@@ -103,15 +89,15 @@ export class Settler {
     // read before the clock is judged: a step between the two is noticed
     const now = this.#o.nowMs()
     if (!this.#maySettle) return
-    if (!this.#search.begun && !(await this.#hasBegun(now))) return
+    if ((!this.#search.begun || this.#unconfirmed?.isDue) && !(await this.#hasBegun(now))) return
     await this.#search.look(now)
     await this.#settleForAShare()
   }
 
   /** Searches for unsettled minutes again, because the database has lost some. Rejects where the store fails. */
   async queueUnsettled(): Promise<void> {
-    if (this.#maySettle) await this.#search.begin()
-    else this.#search.beginLater()
+    this.#search.beginLater()
+    if (this.#maySettle) await this.alone(() => this.#begin(this.#o.nowMs()))
   }
 
   /** Whether a start has not yet found everything that an earlier run left unsettled. */
@@ -124,9 +110,25 @@ export class Settler {
   }
 
   async #begin(now: number): Promise<void> {
-    // a start whose clock could not be trusted has not begun the present rules
-    await this.#o.pricing.start(this.#o.store, now)
-    await this.#search.begin()
+    const move = await this.#unconfirmed?.move(!this.#search.begun)
+    if (move) await this.#takeBack(move, now)
+    await this.#beginRules()
+    if (move || !this.#search.begun) await this.#search.begin()
+  }
+
+  #beginRules(): Promise<void> {
+    const { pricing, store, clock, nowMs } = this.#o
+    const fromMs = rulesBeginMs(nowMs(), clock)
+    return pricing.start(store, fromMs, async (rules) => this.#unconfirmed?.beginRules(rules))
+  }
+
+  /** Takes back what was begun and settled by an unconfirmed clock that was set since. */
+  async #takeBack(move: ClockMove, now: number): Promise<void> {
+    await takeBack(move, this.#o, now)
+    // what the search found by the wrong clock is searched again
+    this.#due.keep((minute) => this.#whys.has(minute))
+    await this.#unconfirmed?.moved(move)
+    this.moved = { ...move, atMs: now }
   }
 
   async #hasBegun(now: number): Promise<boolean> {
@@ -236,15 +238,6 @@ export class Settler {
     return turn
   }
 
-  /** The records of a time by minute, once what is doubtful is held; earlier minutes of what is held are settled again. */
-  async #keptOf(fromMs: number, toMs: number): Promise<Map<number, AgentInterval[]>> {
-    const told = recordsByMinute(await paidRecords(this.#o.store, fromMs, toMs))
-    const doubted = [...(await holdDoubtful(told, this.#o.devices, this.#o))]
-    const earlier = doubted.filter((minute) => minute < fromMs)
-    this.note(earlier, DOUBTED)
-    return doubted.length === 0 ? told : recordsByMinute(await paidRecords(this.#o.store, fromMs, toMs))
-  }
-
   /**
    * Settles these minutes, each with the rules and prices of `pricingOf`. Call it within `alone`. With a repricing, what it changed
    * and how far it is are stored in the same transaction.
@@ -259,6 +252,7 @@ export class Settler {
     const settlements: Settlement[] = []
     const changes: Change[] = []
     const heldBack: HeldBack[] = []
+    const first: number[] = []
     let intervals = 0
     for (const [fromMs, toMs] of runsOf(minutes)) {
       const known = new Map((await store.settlements(fromMs, toMs)).map((s) => [s.minuteMs, s]))
@@ -266,17 +260,21 @@ export class Settler {
       const before = mayChange
         ? await storedFigures(store, fromMs, toMs)
         : new Map<number, Map<string, LedgerSums>>()
-      const kept = await this.#keptOf(fromMs, toMs)
+      const { kept, earlier } = await keptRecords(this.#o, fromMs, toMs)
+      this.note(earlier, DOUBTED)
       await this.#o.settling?.([...kept.values()].flat())
       const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []
         intervals += found.length
         const settlement = known.get(minute)
+        if (!settlement) first.push(minute)
         const pricing = pricingOf(minute, settlement)
         const trueUps = await trueUpsOf(store, minute)
         const context = { ...pricing.rules, ...devices }
-        const own = settleMinute(minute, found, pricing.prices, context, trueUps)
+        const counts = settlement || found.length + trueUps.length > 0 || this.#o.pricing.standingAt(minute)
+        // a minute before the first rules is worth nothing without a record
+        const own = counts ? settleMinute(minute, found, pricing.prices, context, trueUps) : []
         rows.push(...own)
         const waiting = heldBackParts(held.get(minute) ?? [], found)
         heldBack.push(...heldBackOf(minute, waiting, found, pricing.prices, context))
@@ -290,6 +288,7 @@ export class Settler {
           changes.push(...changed.map((c) => ({ repricing: repricing.id, minuteMs: minute, ...c })))
       }
     }
+    await this.#unconfirmed?.settle(first)
     await store.settle(minutes, rows, { settlements, changes, heldBack, ...(repricing ? { repricing } : {}) })
     if (!repricing) for (const minute of minutes) this.#whys.delete(minute)
     this.#progress.settled(minutes.length)

@@ -1,17 +1,7 @@
 import type { StatusMessage } from '../../protocol/status.ts'
-import { topic } from '../../protocol/topics.ts'
 import type { Pulse, Why } from '../plugin/pulse.ts'
 import type { HighWater } from '../plugin/store.ts'
-import { storeCure } from './store-cure.ts'
-
-/** What became of an agent's last message, as intake tells it. */
-export interface Outcome {
-  kind: string
-  reason?: string
-  sent?: number
-  known?: number
-  pauseMs?: number
-}
+import { type Outcome, whyRecordsStand } from './records-why.ts'
 
 /** One agent, as the collector knows it at a tick. */
 export interface AgentNow {
@@ -30,18 +20,36 @@ const RECORDS_LIMIT_S = 100
 const UNANSWERED_LIMIT_S = 45
 /** Agents tell their status every minute. An older one tells nothing of now. */
 const STATUS_FRESH_S = 90
-const CLOCK_CURE =
-  'correct the clock that is wrong (NTP: timedatectl on both computers); nothing is lost meanwhile'
 /** An agent that was told to wait may take so long after its pause. */
 const TURN_MS = 60_000
+/** An answer is heard within this, or it is not heard. */
+const HEARD_MS = 5_000
+/** The begin of a silence is told in whole seconds, and the message that tells it was on its way. */
+const SINCE_MS = 1_500
+/** Answers that are remembered: an agent that is not answered sends again every few seconds. */
+const ANSWERS = 8
 
 interface Known {
   status?: StatusMessage | undefined
   /** when that status came, steady ms */
   statusMs: number
-  /** when a batch came last, and what became of it */
+  /** when a batch came last, dealt with or not */
+  arrivedMs?: number
+  /** when the first batch came that is not dealt with */
+  inWorkMs?: number | undefined
+  /** when a batch was dealt with last, and what became of it */
   batchMs?: number
   outcome?: Outcome
+  /** when it was answered, the newest last */
+  answersMs: number[]
+}
+
+/** The silence that an agent tells: no acknowledgement has come to it. */
+interface Silence {
+  /** s; absent: it tells none, or an answer is on its way to it */
+  forS?: number
+  /** since when, steady ms */
+  sinceMs?: number
 }
 
 /** Whether the records of each agent move, and if not, where they are stopped: at the agent, the broker, or in the collector. */
@@ -55,6 +63,14 @@ export class AgentPulses {
     this.#steadyMs = steadyMs
   }
 
+  /** A batch of this agent has come, and waits for its turn. */
+  arrived(agentId: string): void {
+    const known = this.#known.get(agentId)
+    if (!known) return
+    known.arrivedMs = this.#steadyMs()
+    known.inWorkMs ??= known.arrivedMs
+  }
+
   /** Intake has dealt with a message of this agent. */
   became(agentId: string, outcome: Outcome): void {
     const known = this.#known.get(agentId)
@@ -62,8 +78,17 @@ export class AgentPulses {
     if (!known) return
     const { batchMs = Number.NEGATIVE_INFINITY } = known
     known.batchMs = this.#steadyMs()
+    known.arrivedMs = known.batchMs
+    if (outcome.kind !== 'told-to-wait') known.inWorkMs = undefined
+    if (outcome.kind !== 'unreadable') known.answersMs = [...known.answersMs, known.batchMs].slice(-ANSWERS)
     // a question for the time tells nothing of records
     if (outcome.kind !== 'asked' || known.batchMs - batchMs > RECORDS_LIMIT_S * 1000) known.outcome = outcome
+  }
+
+  /** How long ago records of this agent came, s; undefined: none since the start. */
+  recordsAgoS(agentId: string): number | undefined {
+    const { arrivedMs } = this.#known.get(agentId) ?? {}
+    return arrivedMs === undefined ? undefined : (this.#steadyMs() - arrivedMs) / 1000
   }
 
   pulses(agents: readonly AgentNow[]): Pulse[] {
@@ -75,16 +100,14 @@ export class AgentPulses {
   #pulse(agent: AgentNow): Pulse {
     const { agentId, status, mark } = agent
     const now = this.#steadyMs()
-    const known: Known = this.#known.get(agentId) ?? { statusMs: now }
+    const known: Known = this.#known.get(agentId) ?? { statusMs: now, answersMs: [] }
     this.#known.set(agentId, known)
     if (known.status !== status) {
       known.status = status
       known.statusMs = now
     }
-    const ageS = (now - known.statusMs) / 1000
-    const isFresh = status !== undefined && ageS <= STATUS_FRESH_S
-    const unansweredS = isFresh ? status.delivery?.unansweredS : undefined
-    const silentS = unansweredS === undefined ? undefined : unansweredS + ageS
+    const isFresh = status !== undefined && (now - known.statusMs) / 1000 <= STATUS_FRESH_S
+    const silence = isFresh ? silenceOf(known, now) : {}
     return {
       part: 'records',
       name: agentId,
@@ -92,8 +115,8 @@ export class AgentPulses {
       waiting: this.#waiting(agent, known, isFresh, now),
       limitS: RECORDS_LIMIT_S,
       // an agent that does not hear its acknowledgements says so, though its records are stored
-      ...(silentS === undefined ? {} : { stillS: silentS, toldLimitS: UNANSWERED_LIMIT_S }),
-      why: () => this.#why(agent, known, isFresh, silentS, now),
+      ...(silence.forS === undefined ? {} : { stillS: silence.forS, toldLimitS: UNANSWERED_LIMIT_S }),
+      why: () => this.#why(agentId, known, isFresh ? status : undefined, silence, now),
     }
   }
 
@@ -107,89 +130,33 @@ export class AgentPulses {
   }
 
   #why(
-    { agentId, status }: AgentNow,
-    { outcome, batchMs }: Known,
-    isFresh: boolean,
-    silentS: number | undefined,
+    agentId: string,
+    { outcome, batchMs, inWorkMs }: Known,
+    status: StatusMessage | undefined,
+    silence: Silence,
     now: number,
   ): Why {
-    const who = `agent ${agentId}`
-    const own = (channel: 'intervals' | 'ack' | 'status') => topic(this.#site, agentId, channel)
-    const batchS = batchMs === undefined ? undefined : (now - batchMs) / 1000
-    const arrives = batchS !== undefined && batchS < Math.max(silentS ?? 0, RECORDS_LIMIT_S)
-    if (arrives && outcome?.kind === 'failed')
-      return {
-        kind: 'store',
-        what: 'records arrive and can’t be stored',
-        cause: `the store refuses or fails: ${outcome.reason}`,
-        cure: storeCure(outcome.reason ?? ''),
-      }
-    if (arrives && outcome?.kind === 'earlier-epoch')
-      return {
-        kind: 'epoch',
-        what: 'records arrive and are not taken',
-        cause: `${who} numbers its records with epoch ${outcome.sent}, and the collector knows its epoch ${outcome.known}`,
-        cure: `restart ${who}; if it stays so, another program has sent records under its name`,
-      }
-    if (arrives && outcome?.kind === 'refused')
-      return {
-        kind: 'epoch',
-        what: 'records arrive and are not taken',
-        cause: `${who}: ${outcome.reason}`,
-        cure: `it numbers its records again by itself; if it stays so: perwatt-collector agents reset ${agentId}`,
-      }
-    if (arrives && outcome?.kind === 'kept')
-      return {
-        kind: 'kept',
-        what: 'records arrive and are not taken yet',
-        cause: `${who}: ${outcome.reason}`,
-        cure: CLOCK_CURE,
-      }
-    if (arrives && outcome?.kind === 'unreadable')
-      return {
-        kind: 'unreadable',
-        what: 'records arrive and can’t be read',
-        cause: `${who}: ${outcome.reason}`,
-        cure: 'run the same release of agent and collector',
-      }
-    if (arrives && (silentS !== undefined || outcome?.kind === 'repeated'))
-      return {
-        kind: 'acknowledgement',
-        // an agent that has had no answer yet does not know whether the clocks agree, and sends no record
-        what:
-          outcome?.kind === 'asked'
-            ? 'records wait, and the acknowledgements do not arrive'
-            : 'records are stored, and the acknowledgements do not arrive',
-        cause: `the collector answers ${who}, and it hears nothing: the broker does not pass on ${own('ack')}`,
-        cure: `let the user of ${who} read ${own('ack')} at the broker (access control list), and let the collector write it`,
-      }
-    const { triedBytes } = status?.delivery ?? {}
-    if (silentS !== undefined)
-      return {
-        kind: 'dropped',
-        what: 'records wait at agents and do not arrive',
-        cause: `${who} sends, and the broker passes nothing on, not even a message of ${triedBytes ?? 'few'} bytes`,
-        cure: `at the broker, let the user of ${who} write ${own('intervals')}, let the collector read it (access control list), and allow messages of ${triedBytes ?? 'that many'} bytes and more`,
-      }
-    if (isFresh && (status?.spool?.held ?? 0) > 0)
-      return {
-        kind: 'clock',
-        what: 'records wait until the clocks agree',
-        cause: `${who} keeps its records: its clock and the collector's do not agree`,
-        cure: CLOCK_CURE,
-      }
-    if (isFresh)
-      return {
-        kind: 'unsent',
-        what: 'records wait at agents and do not come',
-        cause: `${who} says that records wait, and none arrives`,
-        cure: `look at the log of ${who}; check at the broker that it may write ${own('intervals')} and read ${own('ack')}`,
-      }
-    return {
-      kind: 'only-live',
-      what: 'live messages come, and records do not',
-      cause: `live messages of ${who} come, its records and its status do not`,
-      cure: `at the broker, let the user of ${who} write ${own('intervals')} and ${own('status')}, and the collector read them (access control list)`,
-    }
+    // what became of a batch before the silence tells nothing of its cause
+    const sinceMs = silence.sinceMs === undefined ? now - RECORDS_LIMIT_S * 1000 : silence.sinceMs - SINCE_MS
+    return whyRecordsStand({
+      site: this.#site,
+      agentId,
+      status,
+      outcome: batchMs !== undefined && batchMs >= sinceMs ? outcome : undefined,
+      inWorkS: inWorkMs === undefined ? undefined : (now - inWorkMs) / 1000,
+      isUnanswered: silence.forS !== undefined,
+    })
   }
+}
+
+/** An agent that was answered after it told its silence has still to say that it heard that. */
+function silenceOf({ status, statusMs, answersMs }: Known, now: number): Silence {
+  const { unansweredS, notStored } = status?.delivery ?? {}
+  if (unansweredS === undefined) return {}
+  const sinceMs = statusMs - unansweredS * 1000
+  const silence = { forS: (now - sinceMs) / 1000, sinceMs }
+  if (notStored !== undefined) return silence
+  const answered = answersMs.filter((ms) => ms >= sinceMs - SINCE_MS)
+  const isDeaf = answered.some((ms) => ms + HEARD_MS <= statusMs)
+  return isDeaf || answered.length === 0 ? silence : { sinceMs }
 }

@@ -13,19 +13,25 @@ const STOPS: Partial<Record<Part, readonly Part[]>> = {
 /** Kinds of causes that are the store's, whichever part tells of them. */
 const OF_THE_STORE = 'store'
 
+/** What stands because this does: whole parts, or of an agent what has its name. */
+function stoppedBy({ part, name, because }: Still): string[] {
+  const stops = because.stops ?? STOPS[part] ?? []
+  return stops.map((stop) => (name === undefined ? stop : `${stop} ${name}`))
+}
+
 /** A part that stands still, and why. */
 type Still = Beat & { because: Why }
 
 /** Says what stands still, the first cause first. One cause of many agents is one standstill. */
 export function judgeStanding(beats: readonly Beat[], atMs: number): StandingView {
   const still = beats.filter((beat) => beat.standsStill).map((beat) => ({ ...beat, because: beat.why() }))
-  const stopped = new Set(
-    PARTS.flatMap((part) => (still.some((beat) => beat.part === part) ? (STOPS[part] ?? []) : [])),
-  )
+  const stopped = new Set(still.flatMap(stoppedBy))
   const storeStands = still.some((beat) => beat.part === 'store')
   const causes = still.filter(
-    ({ part, because }) =>
-      !stopped.has(part) && !(storeStands && part !== 'store' && because.kind === OF_THE_STORE),
+    ({ part, name, because }) =>
+      !stopped.has(part) &&
+      !stopped.has(`${part} ${name}`) &&
+      !(storeStands && part !== 'store' && because.kind === OF_THE_STORE),
   )
   const groups = new Map<string, Still[]>()
   for (const beat of causes) {
@@ -59,12 +65,15 @@ function standstillOf(group: readonly Still[], still: readonly Still[], atMs: nu
 }
 
 function partView(part: Part, beats: readonly Beat[], atMs: number): PartView | undefined {
-  const own = beats.filter((beat) => beat.part === part)
+  const all = beats.filter((beat) => beat.part === part)
+  // a pulse of the part as a whole counts what the others count one by one
+  const whole = all.filter((beat) => beat.name === undefined)
+  const own = whole.length > 0 ? whole : all
   if (own.length === 0) return undefined
   const moved = own.filter((beat) => beat.hasMoved)
   return {
     part,
-    standsStill: own.some((beat) => beat.standsStill),
+    standsStill: all.some((beat) => beat.standsStill),
     count: own.length,
     waiting: own.reduce((sum, beat) => sum + beat.waiting, 0),
     ...(moved.length > 0

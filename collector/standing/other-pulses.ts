@@ -4,7 +4,7 @@ import { storeCure } from './store-cure.ts'
 
 /** A broker that restarts is back sooner. */
 const BROKER_LIMIT_S = 30
-const AGENTS_LIMIT_S = 90
+export const AGENTS_LIMIT_S = 90
 const SETTLING_LIMIT_S = 80
 const PRICES_LIMIT_S = 80
 

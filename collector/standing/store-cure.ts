@@ -11,7 +11,7 @@ const CURES: readonly [RegExp, string][] = [
   [/EROFS|read-?only/i, 'make the disk or the database writable: check its mount, its rights and its disk'],
   [
     /\b401\b|\b403\b|unauthori[sz]ed|authorization|forbidden|password/i,
-    'check the user and the password of the store',
+    'check the user and the password of the store, and that this user may write',
   ],
   [
     /database not found|\b404\b/i,
@@ -22,6 +22,13 @@ const CURES: readonly [RegExp, string][] = [
     'start the database, and check its address and the network to it; the collector goes on by itself',
   ],
 ]
+
+/** Why a store fails, without what to do where the cure says the same. */
+export function storeCause(reason: string, name = ''): string {
+  const own = `; ${storeCure(reason)}`
+  const why = reason.endsWith(own) ? reason.slice(0, -own.length) : reason
+  return `the store ${name && `${name} `}refuses or fails: ${why}`
+}
 
 /** What to do about a store that fails. An error of perwatt's own ends with it, after a semicolon. */
 export function storeCure(reason: string): string {

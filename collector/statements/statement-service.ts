@@ -20,6 +20,7 @@ import {
   PERIOD_PART,
   WORKLOADS_PART,
 } from './issued-statements.ts'
+import { type IssuingClock, refuseByClock } from './issuing-clock.ts'
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
 import { missingIn } from './missing-records.ts'
 import type { StatementFacts } from './statement-facts.ts'
@@ -46,6 +47,8 @@ export interface StatementServiceOptions {
   site: { id: string; name?: string | undefined }
   nowMs: () => number
   log: Log
+  /** by which a month is over; absent: it is right */
+  clock?: IssuingClock
   /** how long after its end a minute waits for its records; 0 where absent */
   settleDelayMs?: number
 }
@@ -107,6 +110,7 @@ export class StatementService implements StatementSource {
     if (known) throw alreadyIssued(known)
     const atMs = nowMs()
     const period = await this.#periodOf(request)
+    await refuseByClock(number, period.endMs, this.#o)
     const minutes = new IssuedMinutes(period)
     const ledgerMonth = await withDeadline(
       (signal) =>

@@ -1,7 +1,5 @@
-import type { Loss } from '../plugin/audit-store.ts'
+import { BY_DATABASE, type Loss } from '../plugin/audit-store.ts'
 import type { Append, StoreWarning } from '../plugin/store.ts'
-
-const BY_DATABASE = 'the database lost them, and the agent no longer has them'
 
 /** Names the database as the cause of a loss: in the first batch of each agent after the store told that records are gone. */
 export class LossCauses {

@@ -29,7 +29,7 @@ const PoolDifferenceSchema = z.object({
 })
 
 const ShortWorkerSchema = z.object({
-  worker: z.string(),
+  worker: z.string().describe('several names, where the pool’s list does not tell them apart'),
   devices: z.array(z.string()).describe('machines that mined under its name'),
   ledgerWorkDiff1: z.number().describe('counted and estimated, without true-ups'),
   estimatedWorkDiff1: optional.describe('part of ledgerWorkDiff1 that is estimated by the hashrate'),
@@ -59,6 +59,12 @@ const WorkersSchema = z.object({
   otherWorkDiff1: z
     .number()
     .describe('credited under names that no machine of the ledger mines under, difficulty-1 shares'),
+  others: z
+    .array(z.object({ worker: z.string(), workDiff1: z.number() }))
+    .describe('some of those names, the most work first, 20 at most'),
+  unclear: z
+    .array(z.object({ workers: z.array(z.string()), because: z.string() }))
+    .describe('workers of which it can’t be known what the pool credited each; 20 at most'),
   worst: z.array(ShortWorkerSchema).describe('worst first, 20 at most'),
 })
 
@@ -69,6 +75,12 @@ export const PoolViewSchema = z.object({
   workload: z.string().describe('workload of the ledger that the pool is compared with'),
   state: z.enum(['waiting', 'ok', 'failing']).describe('waiting: no answer since the start'),
   reason: z.string().optional().describe('why it fails, and what to do next'),
+  missing: z
+    .array(z.object({ figures: z.string(), since: time, reason: z.string() }))
+    .optional()
+    .describe(
+      'figures that it does not tell though it answers: since when, why, and what to do next; absent: none',
+    ),
   stale: z.boolean().describe('true after three polls without an answer: the figures are the last ones'),
   answeredAt: time.optional(),
   hashrateHs: z
@@ -86,6 +98,12 @@ export const PoolViewSchema = z.object({
     .optional()
     .describe(
       'UTC days whose work stays estimated: this pool tells each worker’s last 24 h only, and the collector did not ask it in the half hour after the day',
+    ),
+  notTruedUpWorkers: z
+    .array(z.object({ day: z.string(), worker: z.string(), because: z.string() }))
+    .optional()
+    .describe(
+      'workers whose work of a UTC day stays estimated though the pool’s list was read, and why; the newest 20',
     ),
   byWorker: WorkersSchema.optional().describe(
     'each worker’s credit beside the ledger’s work under its name; absent: not compared yet',

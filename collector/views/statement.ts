@@ -170,9 +170,9 @@ export const StatementSchema = z.object({
       from: time,
       to: time,
       decision: z
-        .enum(['accepted', 'rejected'])
+        .enum(['accepted', 'rejected', 'open'])
         .optional()
-        .describe('present: held records were accepted or rejected'),
+        .describe('present: held records were accepted or rejected, or a decision about them was taken back'),
       changeUsd: z.number().describe('exact change of this statement’s revenue, USD'),
     }),
   ),

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { readNow } from './answering-files.ts'
 import { UsageError } from './errors.ts'
 import { explainZodError } from './explain.ts'
 
@@ -15,7 +15,7 @@ export function loadConfig<T extends z.ZodType>(schema: T, file: string): z.outp
 /** The text of a configuration. @throws UsageError where it can't be read */
 export function readConfig(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readNow(file)
   } catch (error) {
     const why =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (error as Error).message

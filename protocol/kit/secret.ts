@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { z } from 'zod'
+import { readNow } from './answering-files.ts'
 
 /** A value that prints, logs and serialises as `[secret]`. */
 export class Secret {
@@ -54,7 +54,7 @@ export const SecretSchema = z
       return z.NEVER
     }
     try {
-      const text = readFileSync(source.file, 'utf8').replace(/\r?\n$/, '')
+      const text = readNow(source.file).replace(/\r?\n$/, '')
       if (text !== '') return new Secret(text)
       ctx.addIssue({
         code: 'custom',

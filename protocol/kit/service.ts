@@ -1,3 +1,5 @@
+import { configurationAnswers, foldersAnswer } from './answering-files.ts'
+import { endBy, endProgram } from './end-program.ts'
 import { reasonOf, UsageError } from './errors.ts'
 import type { Log } from './log.ts'
 import { pause } from './retry.ts'
@@ -12,6 +14,8 @@ export interface Service {
 const STOP_WITHIN_MS = 4_500
 /** A start that hangs, on a store or a disk that does not answer, has nothing to save: it is cut off sooner. */
 const START_CUT_MS = 2_000
+/** A start that failed has ended its parts within this. */
+const LINGERS_MS = 2_000
 /** What the service has logged at last is written within this, or nobody reads it. */
 const LAST_WORDS_MS = 500
 
@@ -19,17 +23,21 @@ const LAST_WORDS_MS = 500
  * Runs a service until SIGINT or SIGTERM, or until the program that started it with an IPC channel has ended, by kill -9 too.
  * SIGHUP reads the configuration again and restarts the service with it; where it is wrong, the service goes on with the old one.
  * Only the first signal counts: npm passes on the SIGINT that the terminal has already sent, so one Ctrl-C can arrive twice.
+ * While the configuration is read for the first time a signal ends the program as the kernel does it: a file of it that hangs holds up
+ * every handler. Folders with files that the start reads are asked before, so that a hang in one is cut off as any other.
+ * @param folders where the start reads files
  * @param start on a reload it gets the stopped service that it replaces. `ending` aborts when the program has to end; a start
  * that is not done 2 s later is cut off
  * @param reloads false: SIGHUP ends the service too, as when its terminal is closed
  */
 export async function serve<C, S extends Service>(options: {
   load: () => C
+  folders?: (config: C) => readonly string[]
   start: (config: C, previous: S | undefined, ending: AbortSignal) => Promise<S>
   log: Log
   reloads?: boolean
 }): Promise<void> {
-  const { load, start, log, reloads = true } = options
+  const { load, folders = () => [], start, log, reloads = true } = options
   const signals = new Signals(reloads)
   const { ending } = signals
   let isStarting = true
@@ -37,24 +45,30 @@ export async function serve<C, S extends Service>(options: {
     after(START_CUT_MS, () => {
       if (!isStarting) return
       log.warn('ended while it was starting')
-      process.exit(process.exitCode ?? 0)
+      endBy('SIGTERM')
     })
     after(STOP_WITHIN_MS, () => {
       log.error('not stopped in time; the program ends anyway')
-      process.exit(1)
+      endBy('SIGKILL')
     })
   })
   // a terminal that is closed, or a pipe whose reader has ended, must not end a service in the middle of its stop
   onUnwritable(() => {})
 
   try {
-    let service = await start(load(), undefined, ending)
+    const first = load()
+    signals.handleEnding()
+    await foldersAnswer(folders(first), log)
+    let service = await start(first, undefined, ending)
     isStarting = false
     while (await signals.reload()) {
       try {
+        await Promise.race([configurationAnswers(log), signals.ended])
+        if (ending.aborted) break
         const config = load()
         await service.stop()
         isStarting = true
+        await foldersAnswer(folders(config), log)
         service = await start(config, service, ending)
         isStarting = false
         log.info('configuration reloaded')
@@ -70,12 +84,14 @@ export async function serve<C, S extends Service>(options: {
     // a start that gave up because the program ends has not failed
     if (!ending.aborted) {
       signals.close()
+      // a part that did not stop keeps no program running that has failed
+      after(LINGERS_MS, () => void endProgram()).unref()
       throw error
     }
   }
   // open sockets of devices that never answer would keep the process alive until their time-outs; a log that nobody reads, for ever
   await Promise.race([printed(), pause(LAST_WORDS_MS)])
-  process.exit(process.exitCode ?? 0)
+  await endProgram()
 }
 
 /** What tells the program to end or to reload. One that arrives while another is handled is not lost. */
@@ -87,12 +103,24 @@ class Signals {
 
   constructor(reloads: boolean) {
     this.#reloads = reloads
-    process.on('SIGINT', this.#ends)
-    process.on('SIGTERM', this.#ends)
     process.on('SIGHUP', this.#hangsUp)
     // the kernel closes the channel when the program at its other end has ended, however it ended
     process.on('disconnect', this.#ends)
     if (process.connected === false) this.#ends()
+  }
+
+  /** From now on the signals that end the program are handled; before, they end it at once. */
+  handleEnding(): void {
+    process.on('SIGINT', this.#ends)
+    process.on('SIGTERM', this.#ends)
+  }
+
+  /** Resolves when the program has to end. */
+  get ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.ending.aborted) resolve()
+      else this.ending.addEventListener('abort', () => resolve(), { once: true })
+    })
   }
 
   get ending(): AbortSignal {

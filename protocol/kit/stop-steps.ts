@@ -1,3 +1,4 @@
+import { mayHang } from './end-program.ts'
 import { reasonOf } from './errors.ts'
 import type { Log } from './log.ts'
 import { pause } from './retry.ts'
@@ -38,12 +39,13 @@ export class StopSteps {
 
   /** Says which steps were late. */
   end(): void {
-    if (this.#late.length > 0)
-      this.#log.warn(
-        'some parts were still at work; nothing that is stored is lost, and the agents have the rest',
-        {
-          parts: this.#late.join(', '),
-        },
-      )
+    if (this.#late.length === 0) return
+    mayHang()
+    this.#log.warn(
+      'some parts were still at work; nothing that is stored is lost, and the agents have the rest',
+      {
+        parts: this.#late.join(', '),
+      },
+    )
   }
 }

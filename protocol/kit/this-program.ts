@@ -7,6 +7,8 @@ export interface RunningProgram {
   /** by its own clock, Unix ms */
   startedAtMs: number
   host: string
+  /** tells two programs on one host apart for a person; a program of an earlier version does not say it */
+  pid?: number | undefined
   /** its own network addresses, without those of loopback and of one link */
   addresses: string[]
 }
@@ -19,6 +21,7 @@ export const thisProgram = (nowMs: number): RunningProgram => ({
   instance: crypto.randomUUID().replaceAll('-', '').slice(0, 16),
   startedAtMs: nowMs,
   host: hostname(),
+  pid: process.pid,
   addresses: Object.values(networkInterfaces())
     .flatMap((all) => all ?? [])
     .filter(({ internal, address }) => !internal && !LINK_LOCAL.test(address))

@@ -169,7 +169,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds:
       'the agent’s clock beside the collector’s: steps, offset, and the right time of what was recorded before',
     imports: PROTOCOL,
-    packages: ['node:fs', 'node:os'],
+    packages: [],
   },
   'agent/uplink/spool': {
     holds: 'interval records on disk until the collector has them',

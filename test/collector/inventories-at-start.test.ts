@@ -32,7 +32,7 @@ it('an inventory that comes while the collector starts tells whose its machines 
     store,
     devices,
     prices,
-    standing: { became: () => undefined },
+    standing: { arrived: () => undefined, became: () => undefined },
     standsBy: () => false,
   })
   const hear = (agentId: string, deviceId: string, mac: string) => {

@@ -9,7 +9,8 @@ import { QuoteBook } from '../../collector/prices/quote-book.ts'
 import { LatePrices } from '../../collector/settling/late-prices.ts'
 import { Pricing } from '../../collector/settling/pricing.ts'
 import { Repricer } from '../../collector/settling/repricer.ts'
-import { Settler, type SettlerOptions } from '../../collector/settling/settler.ts'
+import { Settler } from '../../collector/settling/settler.ts'
+import type { SettlerOptions } from '../../collector/settling/settler-options.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
@@ -94,7 +95,7 @@ export class LedgerRig {
     devices: KnownDevices = KNOWN,
     prices: readonly (readonly [QuoteName, number])[] = PRICES,
     hooks: Pick<RecordWriterOptions, 'arriving' | 'onJudged'> &
-      Pick<SettlerOptions, 'settling' | 'doubts'> & { nowMs?: number; retentionMs?: number } = {},
+      Pick<SettlerOptions, 'settling' | 'doubts' | 'clock'> & { nowMs?: number; retentionMs?: number } = {},
   ) {
     this.nowMs = hooks.nowMs ?? this.nowMs
     this.store = store
@@ -114,6 +115,7 @@ export class LedgerRig {
       maySettle: () => !this.clockInDoubt,
       ...(hooks.settling && { settling: hooks.settling }),
       ...(hooks.doubts && { doubts: hooks.doubts }),
+      ...(hooks.clock && { clock: hooks.clock }),
       onSettled: (_minutes, rows, settlements) => {
         this.settled.push({ rows, settlements })
         this.latePrices.settled(settlements)
@@ -133,8 +135,7 @@ export class LedgerRig {
   }
 
   async start(): Promise<this> {
-    if (this.clockInDoubt) await this.pricing.read(this.store)
-    else await this.pricing.start(this.store, this.nowMs)
+    await this.pricing.read(this.store)
     await this.records.start()
     await this.settler.start()
     await this.latePrices.start()

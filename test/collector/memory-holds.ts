@@ -35,7 +35,16 @@ export abstract class MemoryHolds implements HeldStore {
       if (!this.holds.has(holdKey(mark))) this.holds.set(holdKey(mark), { ...mark, state: 'open' })
   }
 
-  #matching({ kinds, checks, agents, devices, state, fromMs = 0, toMs = Infinity }: HeldFilter): Mark[] {
+  #matching({
+    kinds,
+    checks,
+    agents,
+    devices,
+    state,
+    decision,
+    fromMs = 0,
+    toMs = Infinity,
+  }: HeldFilter): Mark[] {
     const among = <T>(list: readonly T[] | undefined, value: T) => !list || list.includes(value)
     return [...this.holds.values()]
       .filter(
@@ -45,6 +54,7 @@ export abstract class MemoryHolds implements HeldStore {
           among(agents, m.agentId) &&
           among(devices, m.deviceId) &&
           (state === undefined || m.state === state) &&
+          (decision === undefined || m.decision === decision) &&
           m.startMs >= fromMs &&
           m.startMs < toMs,
       )

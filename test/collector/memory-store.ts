@@ -123,6 +123,7 @@ export class MemoryStore extends MemoryClaims implements Store {
     for (const r of rows) there.add(r.minuteMs)
     this.#index = { rows: this.rows, minutes: there }
     this.keptBack = [...this.keptBack.filter((h) => !named.has(h.minuteMs)), ...heldBack]
+    if (settledWith.takesBack) for (const m of minutes) this.settled.delete(m)
     for (const s of settlements) this.settled.set(s.minuteMs, s)
     this.changed.push(...changes)
     if (repricing) this.repriced.set(repricing.id, repricing)
@@ -165,7 +166,13 @@ export class MemoryStore extends MemoryClaims implements Store {
     this.lost.splice(0, this.lost.length, ...kept)
   }
   async writeRulesVersion(version: RulesVersion) {
+    await this.removeRulesVersion(version)
     this.rules.push(version)
+    this.rules.sort((a, b) => a.fromMs - b.fromMs)
+  }
+  async removeRulesVersion({ version, fromMs }: Pick<RulesVersion, 'version' | 'fromMs'>) {
+    const at = this.rules.findIndex((r) => r.version === version && r.fromMs === fromMs)
+    if (at >= 0) this.rules.splice(at, 1)
   }
   async rulesVersions() {
     return [...this.rules]

@@ -95,6 +95,8 @@ export class StatementRig {
   readonly store: Store
   readonly #quotes = new QuoteBook()
   #appends = 0
+  /** what the clocks say of each other */
+  readonly clock = { isAgreed: true, isWrong: false }
 
   constructor(store: Store, rules: Partial<RulesOptions> = {}) {
     this.store = store
@@ -110,6 +112,7 @@ export class StatementRig {
       site,
       nowMs: () => this.nowMs,
       log: SILENT,
+      clock: this.clock,
     })
   }
 

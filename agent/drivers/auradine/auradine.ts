@@ -8,6 +8,8 @@ import { ratedJPerTh } from '../../asic/models/rated-efficiency.ts'
 import { powerFact } from '../../asic/power.ts'
 import { alone, cgminerSession, supplement } from '../../asic/session.ts'
 import { minerPort, webLogin, webPort } from '../../asic/settings.ts'
+import { inputsPower } from '../../asic/supplies.ts'
+import { FittedParts } from '../../host-power/fitted-parts.ts'
 import { defineDriver } from '../../plugin/driver.ts'
 import {
   macOf,
@@ -52,6 +54,7 @@ export default defineDriver({
   recognises: (answers) => firmwareIn(answers) === FIRMWARE,
   open({ host, options: { port, apiPort, web } }) {
     const api = web && httpApi({ host, port: apiPort }, web)
+    const fitted = new FittedParts('power supplies')
     return cgminerSession(
       { host, port, firmware: FIRMWARE, forget: () => api?.forget() },
       async (client, signal) => {
@@ -70,9 +73,9 @@ export default defineDriver({
           // the pages' sections have different names
           const sections = { ...own }
           for (const name of PAGES) Object.assign(sections, await page(name, wait))
-          return auradineFacts(sections)
+          return auradineFacts(sections, fitted)
         }, signal)
-        const facts = { ...auradineFacts(own), ...more }
+        const facts = { ...auradineFacts(own, fitted), ...more }
         return {
           ...facts,
           boards: devs?.complete ? facts.boards : undefined,
@@ -90,7 +93,7 @@ function httpApi(at: Address, { username, password }: WebAccess): WebClient {
   return new WebClient(at, new LoginAuth((signal) => login(at, '/token', credentials, signal, header)))
 }
 
-function auradineFacts(sections: Row): AsicFacts {
+function auradineFacts(sections: Row, fitted: FittedParts): AsicFacts {
   const first = (name: string): Row => rowsOf(sections, name)[0] ?? {}
   const summary = first('SUMMARY')
   const report = first('IPReport')
@@ -113,7 +116,7 @@ function auradineFacts(sections: Row): AsicFacts {
       fromMhs(sumOfAll(rowsOf(sections, 'DEVS').map((row) => nonNegativeOf(row, 'MHS 5s')))),
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
     expectedHashrateHs: fromThs(positiveOf(mode, 'Ths')),
-    power: powerOf(first('PSU'), summary),
+    ...powerOf(rowsOf(sections, 'PSU'), summary, fitted),
     powerLimitW: positiveOf(mode, 'Power'),
     boards: boardsOf(sections),
     boardsFitted: nonNegativeOf(first('ASCCount'), 'BoardCount'),
@@ -129,12 +132,17 @@ function auradineFacts(sections: Row): AsicFacts {
   }
 }
 
-/** The power supply measures its input. Auradine does not document where `Wattage` of `summary` is measured. */
-function powerOf(supply: Row, summary: Row): AsicFacts['power'] {
-  return (
-    powerFact(positiveOf(supply, 'PowerIn'), 'reported') ??
-    powerFact(positiveOf(summary, 'Wattage'), 'estimated')
+/** Each power supply measures its input. Auradine does not document where `Wattage` of `summary` is measured. */
+function powerOf(
+  supplies: readonly Row[],
+  summary: Row,
+  fitted: FittedParts,
+): Pick<AsicFacts, 'power' | 'notes'> {
+  const inputs = inputsPower(
+    supplies.map((supply) => positiveOf(supply, 'PowerIn')),
+    fitted,
   )
+  return { ...inputs, power: inputs.power ?? powerFact(positiveOf(summary, 'Wattage'), 'estimated') }
 }
 
 function boardsOf(sections: Row): Board[] {

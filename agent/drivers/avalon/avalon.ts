@@ -86,6 +86,7 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
     },
     starting: modules.some((m) => /work: *in *init/i.test(m.text('SYSTEMSTATU') ?? '')),
     faults: all((m) => m.faults()),
+    notes: all((m) => supplyNotes(m, !!current)),
   }
 }
 
@@ -93,7 +94,15 @@ function moduleFacts(stats: CgminerReply | undefined, summary: Row | undefined):
 function modulesPower(modules: readonly Module[]): AsicFacts['power'] {
   const supplies = modules.map((m) => m.supply())
   return (
-    powerFact(sumOfAll(supplies.map(({ wallW }) => wallW || undefined)), 'reported') ??
-    powerFact(sumOfAll(supplies.map(({ boardsW }) => boardsW || undefined)), 'estimated')
+    powerFact(sumOfAll(supplies.map((supply) => supply?.wallW || undefined)), 'reported') ??
+    powerFact(sumOfAll(supplies.map((supply) => supply?.boardsW || undefined)), 'estimated')
   )
+}
+
+/** What of a supply's list is not used: its watts would be missed without a word. */
+function supplyNotes(module: Module, hashes: boolean): string[] {
+  const { doubt, wallW, boardsW } = module.supply() ?? {}
+  if (doubt !== undefined) return [`${doubt}; check the supply, or measure the machine by a meter`]
+  const isZero = hashes && (wallW || boardsW) === 0
+  return isZero ? ["the power supply's list PS shows 0 W while it hashes; check the supply"] : []
 }

@@ -2,17 +2,11 @@ import type { Board, Fan } from '../../asic/facts.ts'
 import { fromGhs } from '../../asic/hashrates.ts'
 import { listOf, numbersOf, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
 import { avalonFaults } from './errors.ts'
-
-/** Volts and amperes of the supply's list are rounded. */
-const PS_TOLERANCE = 0.1
-const PS_SLACK_W = 20
-const FANS_W = 400
+import { type Supply, supplyOf } from './supply.ts'
 
 /**
  * A mining module of an Avalon, from text such as `Ver[1246-83-...] GHSspd[81072.68] PS[0 1214 1316 242 3189 1320 3504] ...`.
- * That is the value of `MM ID0` in `estats` and `stats` (A10 to A15), or of `MM ID0:Summary` beside `HBinfo` (Home series).
- * PS is [error, controller V x 100, board V x 100, board A, board W (DC), set V x 100, wall W]; on the A10 it ends before the
- * wall watts.
+ * That is the value of `MM ID0` in `estats` and `stats` (A10 to A15, Nano), or of `MM ID0:Summary` beside `HBinfo` (Home series).
  */
 export class Module {
   readonly #fields: ReadonlyMap<string, string>
@@ -71,18 +65,12 @@ export class Module {
     }))
   }
 
-  /**
-   * The watts at the wall, and those of the boards alone; what the list does not have is undefined. Its places are held against each
-   * other: where board volts x amperes are not the boards' watts, a place is missing or too many, and none of it is used.
-   */
-  supply(): { wallW?: number | undefined; boardsW?: number | undefined } {
-    const [, , centivolts = 0, amperes = 0, boardsW, , wallW] = this.list('PS')
-    const productW = (centivolts / 100) * amperes
-    if (boardsW === undefined || Math.abs(productW - boardsW) > Math.max(PS_TOLERANCE * boardsW, PS_SLACK_W))
-      return {}
-    // at the wall it is more, by losses, controller and fans
-    const isWall = wallW !== undefined && wallW >= boardsW && wallW <= 2 * boardsW + FANS_W
-    return { boardsW, wallW: isWall ? wallW : undefined }
+  /** The watts of its power supply; absent: the module has no list of it. */
+  supply(): Supply | undefined {
+    const list = this.list('PS')
+    // the A15 names the wall's watts too, so no places need be known
+    const namedW = this.nonNegative('WALLPOWER')
+    return list.some((place) => place !== undefined) || namedW ? supplyOf(list, namedW) : undefined
   }
 
   fans(): Fan[] {

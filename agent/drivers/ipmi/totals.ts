@@ -1,3 +1,4 @@
+import { FittedParts } from '../../host-power/fitted-parts.ts'
 import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import type { Judged } from '../../host-power/judge.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type NamedSensor,
   sumOfSupplies,
   suppliesAmong,
+  supplyPartsAmong,
 } from '../../host-power/machine-power.ts'
 import { isBelowParts, partsTogetherW } from '../../host-power/parts.ts'
 import type { PassedOver } from '../../host-power/passed-over.ts'
@@ -21,6 +23,9 @@ export class Totals {
   readonly #dcmi: TotalCheck
   readonly #dcmiBesideList: TotalCheck
   readonly #list: TotalCheck
+  readonly #fitted = { supplies: new FittedParts('supplies'), inputs: new FittedParts('inputs') }
+  /** the same, for what the totals are held against */
+  readonly #fittedBeside = new FittedParts('supplies')
   /** of this list the power is known */
   #ofList: { list: readonly NamedSensor[]; power: MachinePower } | undefined
 
@@ -72,7 +77,7 @@ export class Totals {
     const partsW = partsTogetherW(list)
     if (isBelowParts(powerW, partsW))
       return { refused: `${powerW} W, beside ${partsW} W of its CPUs and GPUs` }
-    const supplies = suppliesOfMachine(list)
+    const supplies = this.#suppliesOf(list)
     const hasTotal = hasOwnTotal(list) && other !== undefined
     const verdict = supplies
       ? this.#besideSupplies(powerW, supplies, hasTotal)
@@ -87,8 +92,8 @@ export class Totals {
   }
 
   #heldList(list: readonly NamedSensor[], passedOver: PassedOver, faults: string[]): MachinePower {
-    const power = machinePowerOf(list)
-    const supplies = suppliesOfMachine(list)
+    const power = machinePowerOf(list, this.#fitted)
+    const supplies = this.#suppliesOf(list)
     if (power.powerW === undefined) return power
     if (!supplies) {
       const verdict = areOfNode(list) ? {} : this.#list.unanswered(performance.now())
@@ -122,6 +127,14 @@ export class Totals {
     return this.#dcmiBesideList.compare(powerW, one, { name: 'DCMI', mayBeShared: !hasTotal, nowMs })
   }
 
+  /** The supplies of the machine alone: not those beside the sensor of one node, which feed all. Nothing where one is missing. */
+  #suppliesOf(list: readonly NamedSensor[]): Supplies | undefined {
+    if (areOfNode(list)) return undefined
+    const supplies = suppliesAmong(list)
+    this.#fittedBeside.take(sumOfSupplies(supplies), supplyPartsAmong(list))
+    return this.#fittedBeside.isLacking ? undefined : suppliesTogether(supplies)
+  }
+
   #unanswered(): TotalVerdict {
     const verdicts = [this.#dcmi, this.#dcmiBesideList].map((check) => check.unanswered(performance.now()))
     return verdicts.find(isSaid) ?? {}
@@ -130,7 +143,3 @@ export class Totals {
 
 /** Whether a verdict says that a total is not used. */
 const isSaid = (verdict: TotalVerdict): boolean => Object.keys(verdict).length > 0
-
-/** The supplies of the machine alone: not those beside the sensor of one node, which feed all. */
-const suppliesOfMachine = (list: readonly NamedSensor[]): Supplies | undefined =>
-  areOfNode(list) ? undefined : suppliesTogether(suppliesAmong(list))

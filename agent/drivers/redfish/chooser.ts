@@ -184,7 +184,8 @@ export class Chooser {
   async #ask(source: Source, pages: Pages, pollMs: number, faults: string[]): Promise<Said> {
     const own = this.#sources.length > 1 ? pages.shared(pollMs) : pages.whole()
     try {
-      const power = await source.read(own)
+      const { changed, ...power } = await source.read(own)
+      if (changed !== undefined) faults.push(`${source.name}: ${changed}`)
       this.#late.delete(source)
       return { power, answered: own.answered }
     } catch (error) {

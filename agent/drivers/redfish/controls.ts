@@ -1,6 +1,6 @@
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
 import { type MachinePower, severalNodes } from '../../host-power/machine-power.ts'
-import { nodeOf } from '../../host-power/sensor-names.ts'
+import { nodeOf, wordsOf } from '../../host-power/sensor-names.ts'
 import { nonNegativeOf, positiveOf, type Row, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
 import {
   CONTROL_RANKS,
@@ -19,18 +19,68 @@ const LONGEST_AVERAGE_MIN = 1
  * The power of the machine's own control in a `Power` resource (DSP2046; deprecated, but most BMCs have it). Cisco writes a single
  * object instead of a list, and numbers as texts. AMI's firmware of B300 machines writes null in the standard field and the present
  * power in `PowerMetrics.CurConsumedWatts`. HPE's iLO 4 repeats the power beside the list.
+ * @param suppliesW what the machine's supplies on the same page draw together; absent: not known
  */
-export function controlPower(page: Row, whole: Whole): MachinePower {
+export function controlPower(page: Row, whole: Whole, suppliesW?: number): MachinePower {
   const own = ownControls(page, whole)
   // without a link to its system, the control of one node can't be told from its neighbour's
   if (!own.some(({ relation }) => relation === 'system') && nodesOf(own).size > 1)
     return severalNodes(own.map(({ control }) => nameOf(control)))
+  const peers = peersOf(own)
+  if (peers.length > 1) return ofPeers(peers, suppliesW)
   return firstOf([...own.map(({ control }) => powerOfControl(control)), judge(page['PowerConsumedWatts'])])
 }
 
 interface OwnControl extends ControlMeaning {
   control: Row
 }
+
+interface Peer {
+  name: string
+  powerW: number
+}
+
+/** Names of one way into a machine: `Feed A`, `Input 2`. */
+const A_FEED = /\b(?:feed|inlet|input|line|circuit|cord|mains|phase) ?(?:[a-h]|\d{1,2})\b/
+/** Figures of the same power, read one after the other, differ by so much. */
+const SAME = 0.05
+const SAME_SLACK_W = 15
+/** A sum by the BMC and one of its supplies' differ by so much at most. */
+const SUM_ACCURACY = 0.15
+
+/**
+ * The controls that say equally surely that they are the machine's, and show different powers or are named as its feeds; none where all
+ * show one power. By DSP2046 each member is what the chassis consumes; it does not mention several.
+ */
+function peersOf(own: readonly OwnControl[]): Peer[] {
+  const [best] = own
+  const peers = own.flatMap(({ control, rank, relation }): Peer[] => {
+    const { powerW } = powerOfControl(control)
+    const isPeer = rank === best?.rank && (relation === undefined) === (best.relation === undefined)
+    return isPeer && powerW !== undefined ? [{ name: nameOf(control), powerW }] : []
+  })
+  const [first] = peers
+  const areCopies = peers.every(({ powerW }) => isNear(powerW, first?.powerW ?? 0, SAME, SAME_SLACK_W))
+  const areFeeds = peers.every(({ name }) => A_FEED.test(wordsOf(name)))
+  return areCopies && !areFeeds ? [] : peers
+}
+
+/** The supplies tell whether they are parts of one power, or which is the whole; without them a person must. */
+function ofPeers(peers: readonly Peer[], suppliesW: number | undefined): MachinePower {
+  const sumW = peers.reduce((sum, { powerW }) => sum + powerW, 0)
+  const fitting = [sumW, ...peers.map(({ powerW }) => powerW)].filter(
+    (powerW) => suppliesW !== undefined && isNear(powerW, suppliesW, SUM_ACCURACY, SAME_SLACK_W),
+  )
+  const [powerW] = fitting
+  if (powerW !== undefined && fitting.length === 1) return { powerW }
+  const shown = peers.map((peer) => `${peer.name}: ${peer.powerW} W`)
+  return {
+    unclear: `controls that may be parts of one power, which a list of paths in resource adds up, or copies of it (${shown.join(', ')})`,
+  }
+}
+
+const isNear = (a: number, b: number, part: number, slackW: number): boolean =>
+  Math.abs(a - b) <= part * Math.max(a, b) + slackW
 
 /**
  * The controls that can be the machine's, surest first. One that is linked to its system leaves out those that are not: they can be a
@@ -93,7 +143,8 @@ export const controlsOf = (page: Row, whole: Whole): Row[] =>
 /** What a `Power` resource's controls say of a machine that may be off; `zero`: 0 W; undefined: it has none, or they show a power. */
 export function restOf(page: Row, whole: Whole): 'zero' | 'nothing' | undefined {
   const controls = controlsOf(page, whole).filter((control) => !isOffline(control))
-  if (controls.length === 0 || controlPower(page, whole).powerW !== undefined) return undefined
+  const { powerW, unclear } = controlPower(page, whole)
+  if (controls.length === 0 || powerW !== undefined || unclear !== undefined) return undefined
   return controls.some((control) => nonNegativeOf(control, 'PowerConsumedWatts') === 0) ? 'zero' : 'nothing'
 }
 

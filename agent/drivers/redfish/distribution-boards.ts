@@ -1,34 +1,61 @@
+import { FittedParts } from '../../host-power/fitted-parts.ts'
 import { machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
 import { subjectOf } from '../../host-power/sensor-names.ts'
 import { isOfOthers } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
-import type { Machine } from './machine.ts'
+import { LookAgain } from './look-again.ts'
+import { isDistributionBoard, type Machine } from './machine.ts'
 import type { Pages } from './pages.ts'
 import { type RedfishPower, sensorPower } from './power.ts'
 
-/**
- * The power through a machine's distribution boards: the sum of their hot-swap controllers, such as `PDB_0_HSC_0_Pwr_0`. Nothing where a
- * board is another machine's, because the sum would be too low then, or too high.
- * @throws as `Pages.row`
- */
-export async function boardsPower({ boards, system }: Machine, pages: Pages): Promise<RedfishPower> {
-  const sensors: NamedSensor[] = []
-  for (const board of boards) {
-    const row = await pages.row(board)
-    if (!row) continue
-    if (isOfOthers(row, system)) return {}
-    for (const path of await pages.members(linkOf(row['Sensors']))) {
-      const subject = subjectOf(idOf(path))
-      if (subject?.of !== 'hot-swap') continue
-      const sensor = await pages.row(path)
-      // controllers of one number on two boards are two
-      const controller = `${board} ${subject.controller}`
-      sensors.push({
-        name: idOf(path),
-        subject: { ...subject, controller, isInput: true },
-        ...(sensor && sensorPower(sensor)),
-      })
-    }
+/** A machine's power distribution boards. */
+export class DistributionBoards {
+  readonly #machine: Machine
+  readonly #fitted = { supplies: new FittedParts('supplies'), inputs: new FittedParts('inputs') }
+  readonly #list = new LookAgain()
+  #boards: readonly string[]
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+    this.#boards = machine.boards
+    this.#list.looked()
   }
-  return machinePowerOf(sensors)
+
+  /**
+   * The power through them: the sum of their hot-swap controllers, such as `PDB_0_HSC_0_Pwr_0`. Nothing where a board is another
+   * machine's, because the sum would be too low then, or too high.
+   * @throws as `Pages.row`
+   */
+  async power(pages: Pages): Promise<RedfishPower> {
+    await this.#listAgain(pages)
+    const sensors: NamedSensor[] = []
+    for (const board of this.#boards) {
+      const row = await pages.row(board)
+      if (!row) continue
+      if (isOfOthers(row, this.#machine.system)) return {}
+      for (const path of await pages.members(linkOf(row['Sensors']))) {
+        const subject = subjectOf(idOf(path))
+        if (subject?.of !== 'hot-swap') continue
+        const sensor = await pages.row(path)
+        // controllers of one number on two boards are two
+        const controller = `${board} ${subject.controller}`
+        sensors.push({
+          name: idOf(path),
+          subject: { ...subject, controller, isInput: true },
+          ...(sensor && sensorPower(sensor)),
+        })
+      }
+    }
+    return machinePowerOf(sensors, this.#fitted)
+  }
+
+  /** A BMC that starts lists its boards one after another. */
+  async #listAgain(pages: Pages): Promise<void> {
+    const [board] = this.#boards
+    if (board === undefined || !this.#list.isDue()) return
+    const listed = await pages.maybeMembers(board.replace(/\/[^/]+\/?$/, ''))
+    this.#list.looked()
+    const more = listed.filter((path) => isDistributionBoard(path) && !this.#boards.includes(path))
+    this.#boards = [...this.#boards, ...more]
+  }
 }

@@ -68,6 +68,9 @@ export interface Machine {
   listed: string[]
 }
 
+/** @param path of a chassis */
+export const isDistributionBoard = (path: string): boolean => /^pdb(_?\d+)?$/i.test(idOf(path))
+
 const ROOT = '/redfish/v1/'
 /** A service that lists more is an enclosure manager, where the setting `chassis` names the one to read. */
 const MOST = 64
@@ -103,7 +106,7 @@ export async function findMachine(
     chassis,
     listed,
     poweredBy: own.some(isBlade) ? [] : poweredBy(system, chassis),
-    boards: own.some(isBlade) ? [] : listed.filter((path) => /^pdb(_?\d+)?$/i.test(idOf(path))),
+    boards: own.some(isBlade) ? [] : listed.filter(isDistributionBoard),
   }
 }
 

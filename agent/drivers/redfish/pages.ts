@@ -1,6 +1,6 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { deadlineOf, NoAnswer, withDeadline } from '../../../protocol/kit/retry.ts'
-import { isRow, type Row, rowsOf } from '../../wire/loose-json/fields.ts'
+import { isRow, type Row, rowsOf, textOf } from '../../wire/loose-json/fields.ts'
 import { noPage } from '../../wire/web-client.ts'
 import { linkOf, type Redfish } from './client.ts'
 
@@ -8,6 +8,8 @@ import { linkOf, type Redfish } from './client.ts'
 export const UNTOLD_MS = 3000
 /** What one page may take of the time that is left, where another page can stand in for it. */
 const SHARE = 0.75
+/** of one collection */
+const MOST_PAGES = 16
 
 /** What is known of the pages that were asked for in this poll or walk. */
 interface Known {
@@ -117,12 +119,27 @@ export class Pages {
 
   /** The paths of a collection's members; none for a page that the BMC does not have. @throws as `row` */
   async members(path: string | undefined): Promise<string[]> {
-    return membersOf(await this.row(path))
+    const members: string[] = []
+    let next = path
+    // a long collection comes in pages (DSP0266, Members@odata.nextLink)
+    for (let i = 0; i < MOST_PAGES && next !== undefined; i++) {
+      const collection: Row | undefined = await this.row(next)
+      members.push(...membersOf(collection))
+      const link: string | undefined = textOf(collection, 'Members@odata.nextLink', '@odata.nextLink')
+      next = link?.startsWith('/') ? link : undefined
+    }
+    return members
   }
 
   /** As `members`; none for a collection that fails. */
   async maybeMembers(path: string | undefined): Promise<string[]> {
-    return membersOf(await this.maybe(path))
+    try {
+      return await this.members(path)
+    } catch (error) {
+      this.throwIfOver()
+      if (!(error instanceof PerwattError)) throw error
+      return []
+    }
   }
 
   async #get(page: string): Promise<Row> {

@@ -1,7 +1,8 @@
 import { defined } from '../../../protocol/kit/defined.ts'
+import type { FittedParts } from '../../host-power/fitted-parts.ts'
 import type { Evidence } from '../../host-power/held-against.ts'
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
-import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
+import { type MachinePower, type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { efficiencyOf, ofListed, suppliesTogether } from '../../host-power/supplies.ts'
 import {
   numberOf,
@@ -39,6 +40,20 @@ export const suppliesOn = (page: Row, whole: Whole): SupplyPower[] =>
   rowsOf(page, 'PowerSupplies')
     .filter((supply) => !feedsOthers(supply, whole))
     .map(supplyPower)
+
+/** The sum of those supplies; refused where one of them is no longer in the list. @param fitted those of this resource so far */
+export function sumOn(page: Row, whole: Whole, fitted: FittedParts): MachinePower {
+  const rows = rowsOf(page, 'PowerSupplies').filter((supply) => !feedsOthers(supply, whole))
+  const supplies = rows.map((row, i) => ({
+    name: textOf(row, '@odata.id', 'MemberId') ?? `${i}`,
+    power: supplyPower(row),
+  }))
+  const working = supplies.filter(({ power: { input, output } }) => (input.powerW ?? output.powerW ?? 0) > 0)
+  return fitted.take(sumOfSupplies(supplies.map(({ power }) => power)), {
+    listed: supplies.map(({ name }) => name),
+    working: working.map(({ name }) => name),
+  })
+}
 
 /** What the supplies of a `Power` resource say about the figure of its control: what they draw together, and what they are rated for. */
 export function evidenceOn(page: Row, whole: Whole): Evidence {

@@ -19,6 +19,8 @@ export interface RedfishPower extends Judged, SupplyEvidence {
   basis?: PowerBasis
   /** what is there instead of one power, such as `the powers of several nodes`: a person must choose */
   unclear?: string
+  /** what has just changed about what it is made of, so that its figures before were too low */
+  changed?: string
 }
 
 /** States in which a supply carries nothing or a sensor measures nothing, whatever they still show (DSP2046, Status.State). */

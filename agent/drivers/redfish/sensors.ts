@@ -1,5 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { FittedParts } from '../../host-power/fitted-parts.ts'
 import type { Judged } from '../../host-power/judge.ts'
 import {
   areOfNode,
@@ -8,11 +9,13 @@ import {
   type NamedSensor,
   sumOfSupplies,
   suppliesAmong,
+  supplyPartsAmong,
 } from '../../host-power/machine-power.ts'
 import { CHASSIS_RANK, subjectOf } from '../../host-power/sensor-names.ts'
 import { suppliesTogether } from '../../host-power/supplies.ts'
 import { isRow, type Row, textOf } from '../../wire/loose-json/fields.ts'
 import { idOf } from './client.ts'
+import { LookAgain } from './look-again.ts'
 import { type Meaning, meaningOf, meaningOfId, relation, type Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
 import { type RedfishPower, readingOf, sensorPower } from './power.ts'
@@ -35,8 +38,6 @@ const MOST_SENSORS = 32
 /** How long sensors without a telling Id are opened in one look; the next look goes on behind them. */
 const OPENED_FOR_MS = 20_000
 const MOST_OPENED = 256
-/** A sensor may have been plugged in. */
-const LOOK_AGAIN_MS = 10 * 60_000
 /** Ids of sensors of another quantity, which are never opened. */
 const OTHER_QUANTITY =
   /temp|fan(?!\w*p(ower|wr))|rpm|tach|volt|curr(?!ent_?p)|amps?\b|humid|freq|util|flow|press|leak|energy|speed|altitude|_[vct]\d*$/i
@@ -59,7 +60,8 @@ export class MachineSensors {
   /** what each sensor turned out to be, by path */
   readonly #meanings = new Map<string, Known | undefined>()
   #paths: readonly string[] = []
-  #lookAgainAtMs = Number.NEGATIVE_INFINITY
+  readonly #list = new LookAgain()
+  readonly #fitted = { supplies: new FittedParts('supplies'), inputs: new FittedParts('inputs') }
 
   constructor(collection: string, whole: Whole, hasSharedSupplies: boolean) {
     this.#collection = collection
@@ -78,7 +80,8 @@ export class MachineSensors {
     const hasSupplies = others.some(({ subject }) => subject.of === 'supply')
     const isOff = hasSupplies && (await state.isOff(pages))
     const feeding = others.filter(({ subject }) => !isOff || subject.of !== 'supply')
-    return machinePowerOf([...sensors, ...(await readAll(pages, feeding, this.#whole))])
+    const all = [...sensors, ...(await readAll(pages, feeding, this.#whole))]
+    return machinePowerOf(all, isOff ? undefined : this.#fitted)
   }
 
   /** The sum of its supplies, also where the whole has a sensor. @throws as `Pages.row` */
@@ -86,8 +89,11 @@ export class MachineSensors {
     const wanted = await this.#wanted(pages)
     const own = wanted.filter(({ subject }) => subject.of === 'supply')
     if (own.length === 0 || areOfNode(wanted) || (await state.isOff(pages))) return {}
-    const supplies = suppliesAmong(await readAll(pages, own, this.#whole))
-    return defined({ ...sumOfSupplies(supplies), supplies: suppliesTogether(supplies) })
+    const sensors = await readAll(pages, own, this.#whole)
+    const supplies = suppliesAmong(sensors)
+    const sum = this.#fitted.supplies.take(sumOfSupplies(supplies), supplyPartsAmong(sensors))
+    const evidence = this.#fitted.supplies.isLacking ? undefined : suppliesTogether(supplies)
+    return defined({ ...sum, supplies: evidence })
   }
 
   /** The power of the sensors that are the machine's by their Ids, and surely not an enclosure's. @throws as `Pages.row` */
@@ -111,9 +117,9 @@ export class MachineSensors {
 
   /** The sensors whose Ids say what they are. */
   async #named(pages: Pages): Promise<Known[]> {
-    if (performance.now() >= this.#lookAgainAtMs) {
+    if (this.#list.isDue()) {
       this.#paths = await pages.members(this.#collection)
-      this.#lookAgainAtMs = performance.now() + LOOK_AGAIN_MS
+      this.#list.looked()
     }
     return this.#paths.flatMap((path) => {
       const subject = subjectOf(idOf(path))
@@ -125,7 +131,7 @@ export class MachineSensors {
     const named = await this.#named(pages)
     const known = named.length > 0 ? named : await this.#opened(pages)
     // a machine that starts may show them only later
-    if (known.length === 0) this.#lookAgainAtMs = Number.NEGATIVE_INFINITY
+    if (known.length === 0) this.#list.forget()
     const wanted = this.#hasSharedSupplies ? known.filter(({ subject }) => subject.of !== 'supply') : known
     const ofWhole = ({ subject }: Known) => Number(subject.of === 'machine')
     return [...wanted].sort((a, b) => ofWhole(b) - ofWhole(a)).slice(0, MOST_SENSORS)
@@ -157,6 +163,8 @@ async function readAll(pages: Pages, known: readonly Known[], whole: Whole): Pro
   const sensors: NamedSensor[] = []
   for (const { path, name, subject } of known) {
     const row = await pages.row(path)
+    // a sum without it would look right and be too low
+    if (!row && subject.of !== 'machine') sensors.push({ name, subject, isSilent: true })
     if (row && !isNotOwn(row, subject, whole))
       sensors.push({ name, subject, ...sensorPower(row), isSilent: isSilent([row], [row['Reading']]) })
   }

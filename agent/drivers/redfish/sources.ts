@@ -1,29 +1,22 @@
 import { defined } from '../../../protocol/kit/defined.ts'
-import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { FittedParts } from '../../host-power/fitted-parts.ts'
 import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { suppliesTogether } from '../../host-power/supplies.ts'
-import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
+import type { Row } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone, isServer } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
 import { controlPower, restOf } from './controls.ts'
-import { boardsPower } from './distribution-boards.ts'
+import { DistributionBoards } from './distribution-boards.ts'
 import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
-import { feedsOthers, type Whole } from './meaning.ts'
+import type { Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
-import { isOffline, metricsPower, type RedfishPower, type SupplyEvidence } from './power.ts'
-import {
-  evidenceOn,
-  isSilent,
-  oemPower,
-  ratingOf,
-  suppliesEvidenceOn,
-  suppliesOn,
-  supplyPower,
-} from './power-page.ts'
+import { isOffline, type RedfishPower, type SupplyEvidence } from './power.ts'
+import { evidenceOn, oemPower, sumOn, suppliesEvidenceOn, supplyPower } from './power-page.ts'
 import { PowerState } from './power-state.ts'
-import { excerptPower, MachineSensors } from './sensors.ts'
+import { MachineSensors } from './sensors.ts'
+import { MOST_SUPPLIES, PowerSubsystem, powerIn } from './subsystem.ts'
 
 /** One place where a BMC tells the machine's power. */
 export interface Source {
@@ -37,13 +30,10 @@ export interface Source {
   hasOwnSupplies?: boolean
 }
 
-const MOST_SUPPLIES = 16
-/** Supplies are looked up again after this, because one may have been plugged in. */
-const LOOK_AGAIN_MS = 10 * 60_000
-
 /** The places of a machine's power, best first. */
 export function sourcesOf(machine: Machine): Source[] {
   const state = new PowerState(machine.system?.path)
+  const boards = new DistributionBoards(machine)
   return [
     ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine, state)),
     ...(machine.poweredBy.length > 0 ? [whileOn(state, ofPoweredBy(machine))] : []),
@@ -51,7 +41,7 @@ export function sourcesOf(machine: Machine): Source[] {
       ? [
           {
             name: `Sensors of ${machine.boards.map(idOf).join(' and ')}`,
-            read: (pages: Pages) => boardsPower(machine, pages),
+            read: (pages: Pages) => boards.power(pages),
           },
         ]
       : []),
@@ -96,18 +86,23 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
   const source = (name: string, where: string | undefined, read: Source['read']): Source[] =>
     where === undefined ? [] : [{ name: `${name} of chassis ${idOf(path)}`, read, hasOwnSupplies }]
   const hasOwnSupplies = isServer(chassis) && !hasSharedSupplies && !isOfNodes
+  const fitted = new FittedParts('supplies')
   const control = source(
     'PowerControl',
     page,
     onPower((found) => {
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
-      const said = controlPower(found, whole)
       const { other, ratedW } = evidenceOn(found, whole)
+      const said = controlPower(found, whole, other?.powerW)
+      sumOn(found, whole, fitted)
       // the chooser holds it against supplies of its own, over several polls
       const isAtOnce = hasSharedSupplies || isOfNodes || isDoubtful(said)
-      const held: RedfishPower = heldAgainst(said, defined({ other: isAtOnce ? other : undefined, ratedW }))
-      return hasSharedSupplies || isOfNodes ? held : { ...held, ...suppliesEvidenceOn(found, whole) }
+      const isHeld = isAtOnce && !fitted.isLacking
+      const held: RedfishPower = heldAgainst(said, defined({ other: isHeld ? other : undefined, ratedW }))
+      // supplies of which one is missing say nothing against a total
+      const evidence = fitted.isLacking ? {} : suppliesEvidenceOn(found, whole)
+      return hasSharedSupplies || isOfNodes ? held : { ...held, ...evidence }
     }),
   )
   if (onlyControl) return control
@@ -143,7 +138,9 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     ...source('Sensors', collection, async (pages) => sensors?.readOwn(pages) ?? {}),
     ...(hasSharedSupplies
       ? []
-      : ofSupplies(row, page, whole, source).map((one) => whileOn(state, unlessOfNode(sensors, one)))),
+      : ofSupplies(row, page, { whole, fitted }, source).map((one) =>
+          whileOn(state, unlessOfNode(sensors, one)),
+        )),
     ...ofSensors,
     ...ofEnvironment('unclear'),
   ]
@@ -152,84 +149,20 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
 function ofSupplies(
   row: Row,
   page: string | undefined,
-  whole: Whole,
+  { whole, fitted }: { whole: Whole; fitted: FittedParts },
   source: (name: string, where: string | undefined, read: Source['read']) => Source[],
 ): Source[] {
-  const subsystem = linkOf(row['PowerSubsystem'])
+  const at = linkOf(row['PowerSubsystem'])
+  const subsystem = new PowerSubsystem(at, whole)
   return [
     ...source('PowerSupplies', page, async (pages) => {
       const found = await pages.row(page)
       if (!found) return {}
-      return { ...sumOfSupplies(suppliesOn(found, whole)), ...suppliesEvidenceOn(found, whole) }
+      const sum = sumOn(found, whole, fitted)
+      return fitted.isLacking ? sum : { ...sum, ...suppliesEvidenceOn(found, whole) }
     }),
-    ...source('PowerSubsystem', subsystem, subsystemPower(subsystem, whole)),
+    ...source('PowerSubsystem', at, (pages) => subsystem.read(pages)),
   ]
-}
-
-/** The sum of the metrics of each supply of a PowerSubsystem, and of their energy counters. */
-function subsystemPower(subsystem: string | undefined, whole: Whole): Source['read'] {
-  /** supplies that are on, by the path of their metrics */
-  const states = new Map<string, Row>()
-  let isOneWithout = false
-  let ratedW: number | undefined
-  const look = remembered(async (pages) => {
-    isOneWithout = false
-    const fitted: Row[] = []
-    const supplies = await pages.members(linkOf((await pages.row(subsystem))?.['PowerSupplies']))
-    const metrics: string[] = []
-    for (const path of supplies.slice(0, MOST_SUPPLIES)) {
-      const supply = await pages.row(path)
-      if (!supply) {
-        isOneWithout = true
-        continue
-      }
-      if (feedsOthers(supply, whole)) continue
-      if (!isOffline(supply)) fitted.push(supply)
-      const link = isOffline(supply) ? undefined : linkOf(supply['Metrics'])
-      if (link !== undefined && (await pages.row(link))) {
-        metrics.push(link)
-        states.set(link, supply)
-      } else if (isSilent([supply], [])) isOneWithout = true
-    }
-    ratedW = ratingOf(fitted)
-    return metrics
-  })
-  return async (pages) => {
-    const rows: Row[] = []
-    for (const path of await look.paths(pages)) {
-      const row = await pages.row(path)
-      if (row) rows.push(isOffline(row) ? {} : row)
-      else {
-        // a sum without this supply would look right and be too low
-        look.forget()
-        throw pages.missing ?? new PerwattError('no-sensor', `${path} is gone; check the supplies`)
-      }
-    }
-    const each = rows.map(metricsPower)
-    const supplies: SupplyPower[] = []
-    const paths = await look.paths(pages)
-    for (const [i, row] of rows.entries())
-      supplies.push(await metricsOf(pages, row, states.get(paths[i] ?? '') ?? {}))
-    if (isOneWithout) supplies.push({ input: {}, output: {}, isSilent: true })
-    const sum = sumOfSupplies(supplies)
-    const energies = each.map(({ energyJ }) => energyJ).filter((energyJ) => energyJ !== undefined)
-    // a sum without one of its counters would look like a counter reset
-    const isWhole = energies.length > 0 && energies.length === each.length
-    return defined({
-      ...sum,
-      energyJ: isWhole ? energies.reduce((a, b) => a + b, 0) : undefined,
-      supplies: suppliesTogether(supplies),
-      ratedW,
-    })
-  }
-}
-
-/** What PowerSupplyMetrics say. The output is not looked up at its sensor where the input is known. */
-async function metricsOf(pages: Pages, metrics: Row, supply: Row): Promise<SupplyPower> {
-  const input = await excerptPower(pages, metrics['InputPowerWatts'])
-  const output = input.powerW === undefined ? await excerptPower(pages, metrics['OutputPowerWatts']) : {}
-  const values = ['InputPowerWatts', 'OutputPowerWatts'].map((name) => valueAt(metrics, name, 'Reading'))
-  return { input, output, isSilent: isSilent([supply, metrics], values) }
 }
 
 /** The supplies that the machine names, each in its own chassis. */
@@ -237,16 +170,19 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
   return {
     name: 'PoweredBy',
     async read(pages) {
-      const supplies = []
+      const supplies: SupplyPower[] = []
       for (const path of poweredBy.slice(0, MOST_SUPPLIES)) {
         const chassis = /^.*?\/Chassis\/[^/#]+/.exec(path)?.[0] ?? ''
         const row = await pages.row(chassis)
         if (!row || !canPowerAlone({ path: chassis, row }, system)) return {}
-        const supply = (await pages.row(path)) ?? {}
+        const supply = await pages.row(path)
+        // a sum without it would look right and be too low
+        if (!supply) supplies.push({ input: {}, output: {}, isSilent: true })
+        if (!supply) continue
         const metrics = (await pages.row(linkOf(supply['Metrics']))) ?? {}
         if (isOffline(supply) || isOffline(metrics)) continue
         const [old, now] = [supplyPower(supply), metrics]
-        const { input, output, isSilent: isSilentNow = false } = await metricsOf(pages, now, supply)
+        const { input, output, isSilent: isSilentNow = false } = await powerIn(pages, now, supply)
         supplies.push({
           input: input.powerW === undefined ? old.input : input,
           output: output.powerW === undefined ? old.output : output,
@@ -254,24 +190,6 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
         })
       }
       return defined({ ...sumOfSupplies(supplies), supplies: suppliesTogether(supplies) })
-    },
-  }
-}
-
-/** Paths that are looked up once in a while. */
-function remembered(lookUp: (pages: Pages) => Promise<string[]>) {
-  let known: { paths: string[]; atMs: number } | undefined
-  return {
-    async paths(pages: Pages): Promise<string[]> {
-      if (!known || performance.now() - known.atMs > LOOK_AGAIN_MS)
-        known = { paths: await lookUp(pages), atMs: performance.now() }
-      // a machine that starts may show them only later
-      const { paths } = known
-      if (paths.length === 0) known = undefined
-      return paths
-    },
-    forget: () => {
-      known = undefined
     },
   }
 }

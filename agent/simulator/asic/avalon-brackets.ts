@@ -1,3 +1,4 @@
+import { isNano, nanoSupply } from './avalon-nano.ts'
 import type { Board } from './board.ts'
 import { averageHs, elapsed, hardwareErrors, ratedW } from './figures.ts'
 import type { AsicMachine } from './machine.ts'
@@ -8,7 +9,7 @@ const ghs = (hs: number): string => (hs / 1e9).toFixed(2)
 
 /**
  * The `MM ID0` text of `stats` and `estats`, in pairs `Key[value]`. PS is [error, controller V x 100, board V x 100, board A, board W,
- * set V x 100, wall W].
+ * set V x 100, wall W], but on a Nano.
  * @param perChip adds a temperature and a voltage for every chip
  */
 export function avalonBrackets(machine: AsicMachine, dna: string, perChip: boolean): string {
@@ -45,7 +46,9 @@ export function avalonBrackets(machine: AsicMachine, dna: string, perChip: boole
     ['Vo', newer ? 296 : 329],
     [
       'PS',
-      `0 1212 ${boardV} ${Math.round((dcW / boardV) * 100)} ${Math.round(dcW)} ${boardV + 4} ${Math.round(machine.powerW)}`,
+      isNano(machine)
+        ? nanoSupply(machine)
+        : `0 1212 ${boardV} ${Math.round((dcW / boardV) * 100)} ${Math.round(dcW)} ${boardV + 4} ${Math.round(machine.powerW)}`,
     ],
     ...(newer ? ([['WALLPOWER', Math.round(machine.powerW)]] as [string, unknown][]) : []),
     ...boards.map((_, i): [string, unknown] => [`PLL${i}`, '1801 4520 5431 2160']),

@@ -1,5 +1,6 @@
 import { avalon8Stats } from './avalon-8.ts'
 import { avalonBrackets } from './avalon-brackets.ts'
+import { isNano } from './avalon-nano.ts'
 import { cgminerDialect, type Dialect, type Reply } from './cgminer.ts'
 import { poolRow411, rateFields, rejectedPercent, summaryRow, utility, workFields } from './cgminer-rows.ts'
 import { elapsed, hardwareErrors, round } from './figures.ts'
@@ -34,7 +35,7 @@ const ownVersion = (machine: AsicMachine): Reply => ({
   CGMiner: '4.11.1',
   API: '3.7',
   STM8: '20.08.01',
-  PROD: `AvalonMiner ${machine.model.name}`,
+  PROD: `${isNano(machine) ? 'Avalon' : 'AvalonMiner'} ${machine.model.name}`,
   MODEL: machine.model.name,
   HWTYPE: 'MM4v2_X3',
   SWTYPE: 'MM319',

@@ -6,10 +6,12 @@ import { DAY_MS } from './revenue.ts'
 export interface LedgerPeriod {
   /** difficulty-1 shares that pools accepted, counted by the machines or estimated; includes a firmware's dev fee */
   workDiff1: number
-  /** expected revenue of these shares, USD */
+  /** expected revenue of these shares, USD; those of which no price is known yet count as the average of the others */
   revenueUsd: number
-  /** pool fee and firmware dev fee, USD */
+  /** pool fee and firmware dev fee, USD; likewise */
   feeUsd: number
+  /** true: no price is known for any of these shares */
+  isUnpriced?: true
   /** share of the period's minutes that the ledger has, 0 to 1 */
   coveredRatio: number
 }
@@ -63,8 +65,9 @@ export function poolDifference(credit: Credit, ledger: LedgerPeriod, terms: Pool
   if (coveredRatio < LEAST_COVERED_RATIO)
     return unknown(`the ledger has only ${(coveredRatio * 100).toFixed(1)} % of this period`)
   const days = (credit.toMs - credit.fromMs) / DAY_MS
-  const revenueUsd = ledger.revenueUsd / coveredRatio
-  if (poolRevenueUsd !== undefined && paysByShare && !credit.byLuck) {
+  // the work can be compared without any price, the money can't
+  const revenueUsd = ledger.isUnpriced ? undefined : ledger.revenueUsd / coveredRatio
+  if (poolRevenueUsd !== undefined && revenueUsd !== undefined && paysByShare && !credit.byLuck) {
     const part = ratio(poolRevenueUsd, revenueUsd)
     return {
       ...both,
@@ -80,9 +83,10 @@ export function poolDifference(credit: Credit, ledger: LedgerPeriod, terms: Pool
       ...both,
       basis: workBasis,
       differenceRatio: part - 1,
-      differenceUsdPerDay: ((part - 1) * revenueUsd) / days,
+      ...(revenueUsd !== undefined && { differenceUsdPerDay: ((part - 1) * revenueUsd) / days }),
     }
   }
+  if (ledger.isUnpriced) return unknown('no price of the ledger’s work in this period is known yet')
   if (revenueBtc === undefined) return unknown('the pool reports nothing for this period')
   return unknown(
     btcUsd === undefined

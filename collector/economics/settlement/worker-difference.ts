@@ -1,6 +1,6 @@
-import { workDiff1OfHashrate } from '../../../protocol/units.ts'
 import { DAY_MS } from './revenue.ts'
-import { type CreditedWorker, creditFinder, userOf } from './worker-true-up.ts'
+import { type CreditedWorker, isClear, matchNames } from './worker-names.ts'
+import { creditedWork, namesText, unclearText, userOf } from './worker-true-up.ts'
 
 /** A pool's newest figure may lack this last part of the time: it counts in windows of some minutes, and answers from a cache. */
 const LATE_MS = 15 * 60_000
@@ -25,6 +25,7 @@ export interface MachineWork {
 
 /** A worker that the pool credited less than the ledger counts, beyond what chance and the pool's late windows explain. */
 export interface ShortWorker {
+  /** several names, where the pool's list does not tell them apart */
   worker: string
   /** machines that mined under its name, in order */
   devices: string[]
@@ -55,8 +56,20 @@ export interface WorkerComparison {
   short: { workers: number; workDiff1: number; usd?: number }
   /** credited under names that no machine of the ledger mines under, difficulty-1 shares */
   otherWorkDiff1: number
+  /** some of those names, the most work first; bounded */
+  others: { worker: string; workDiff1: number }[]
+  /** workers of which it can't be known what the pool credited each, and why; bounded */
+  unclear: UnclearWorkers[]
   /** why nothing is compared */
   because?: string
+  /** true: machines mine, and the pool lists none of their names: it writes them in another way, or credits none of them */
+  noneListed?: true
+}
+
+export interface UnclearWorkers {
+  /** pool users of the ledger */
+  workers: string[]
+  because: string
 }
 
 /** Nothing compared, and why. */
@@ -67,6 +80,8 @@ export const notCompared = (fromMs: number, toMs: number, because: string): Work
   worst: [],
   short: { workers: 0, workDiff1: 0 },
   otherWorkDiff1: 0,
+  others: [],
+  unclear: [],
   because,
 })
 
@@ -80,7 +95,7 @@ interface Mined {
 
 /**
  * Compares each worker's credit over [fromMs, toMs) with the ledger's work under its name. A worker that the pool does not list was
- * credited nothing, unless names that nobody here mines under have the work: then the pool writes the name in another way.
+ * credited nothing; work that it credits other names may be another site's, so both are told.
  * @param usdPerDiff1 what one difficulty-1 share earned in the time; undefined: unknown
  */
 export function workerDifferences(
@@ -90,50 +105,74 @@ export function workerDifferences(
   usdPerDiff1: number | undefined,
 ): WorkerComparison {
   const users = minedByUser(machines)
-  const seconds = (toMs - fromMs) / 1000
-  const credited = ({ workDiff1, hashrateHs }: CreditedWorker): number | undefined =>
-    workDiff1 ?? (hashrateHs === undefined ? undefined : workDiff1OfHashrate(hashrateHs, seconds))
-  const creditOf = creditFinder(credits)
+  const spanMs = toMs - fromMs
   const used = new Set<CreditedWorker>()
   const short: ShortWorker[] = []
+  const unclear: UnclearWorkers[] = []
   let compared = 0
-  for (const [worker, mined] of users) {
-    const found = creditOf(worker)
-    // two of one name: whose credit it is can't be known
-    if (found === 'several') continue
-    if (found) used.add(found)
-    const pool = found ? credited(found) : 0
-    if (pool === undefined) continue
-    compared++
-    const basis = found && (found.workDiff1 === undefined ? 'hashrate' : 'shares')
-    const one = shortOf(worker, mined, { pool, basis, spanMs: toMs - fromMs, usdPerDiff1 })
+  for (const match of matchNames(users.keys(), credits)) {
+    const named = match.users
+    for (const credit of match.credits) used.add(credit)
+    const figures = match.credits.map((credit) => creditedWork(credit, spanMs))
+    const told = figures.filter((figure) => figure !== undefined)
+    const isTold = told.length === figures.length
+    if (!isTold || (match.credits.length > 0 && !isClear(match)))
+      unclear.push({
+        workers: named.slice(0, NAMED),
+        because: isTold ? unclearText(match) : 'the pool lists it without a figure',
+      })
+    if (!isTold) continue
+    compared += named.length
+    const basis = match.credits.some((c) => c.workDiff1 === undefined) ? 'hashrate' : 'shares'
+    const one = shortOf(namesText(named), together(named.flatMap((user) => users.get(user) ?? [])), {
+      // of names that can't be told apart the sums are compared: what is missing in the sum is missing
+      pool: told.reduce((sum, figure) => sum + figure, 0),
+      basis: match.credits.length > 0 ? basis : undefined,
+      spanMs,
+      usdPerDiff1,
+    })
     if (one) short.push(one)
   }
+  const others = credits
+    .flatMap((credit) => {
+      const workDiff1 = used.has(credit) ? 0 : (creditedWork(credit, spanMs) ?? 0)
+      return workDiff1 > 0 ? { worker: credit.worker, workDiff1 } : []
+    })
+    .sort((a, b) => b.workDiff1 - a.workDiff1)
+  const otherWorkDiff1 = others.reduce((sum, other) => sum + other.workDiff1, 0)
   if (users.size > 0 && used.size === 0)
-    return notCompared(fromMs, toMs, 'the pool lists no worker by a name that a machine mines under')
-  const otherWorkDiff1 = credits.reduce((sum, c) => (used.has(c) ? sum : sum + (credited(c) ?? 0)), 0)
-  const missing = withoutRenamed(short, otherWorkDiff1)
-  const workDiff1 = missing.reduce((sum, w) => sum + w.shortWorkDiff1, 0)
+    return {
+      ...notCompared(fromMs, toMs, 'the pool lists no worker by a name that a machine mines under'),
+      otherWorkDiff1,
+      others: others.slice(0, NAMED),
+      noneListed: true,
+    }
+  const workDiff1 = short.reduce((sum, w) => sum + w.shortWorkDiff1, 0)
   return {
     fromMs,
     toMs,
     compared,
-    worst: missing.sort((a, b) => b.shortWorkDiff1 - a.shortWorkDiff1).slice(0, NAMED),
+    worst: short.sort((a, b) => b.shortWorkDiff1 - a.shortWorkDiff1).slice(0, NAMED),
     short: {
-      workers: missing.length,
+      workers: short.length,
       workDiff1,
       ...(usdPerDiff1 === undefined ? {} : { usd: workDiff1 * usdPerDiff1 }),
     },
     otherWorkDiff1,
+    others: others.slice(0, NAMED),
+    unclear: unclear.slice(0, NAMED),
   }
 }
 
-/** Leaves out workers that are not listed, where what the pool credited other names is as much as theirs. */
-function withoutRenamed(short: readonly ShortWorker[], otherWorkDiff1: number): ShortWorker[] {
-  const unlisted = short.filter((w) => w.poolBasis === undefined)
-  const missing = unlisted.reduce((sum, w) => sum + w.shortWorkDiff1 - w.allowedWorkDiff1, 0)
-  return otherWorkDiff1 >= missing ? short.filter((w) => w.poolBasis !== undefined) : [...short]
-}
+/** Several users as one. */
+const together = (users: readonly Mined[]): Mined =>
+  users.reduce((a, b) => ({
+    devices: [...a.devices, ...b.devices.filter((device) => !a.devices.includes(device))],
+    workDiff1: a.workDiff1 + b.workDiff1,
+    estimatedWorkDiff1: a.estimatedWorkDiff1 + b.estimatedWorkDiff1,
+    lateWorkDiff1: a.lateWorkDiff1 + b.lateWorkDiff1,
+    variance: a.variance + b.variance,
+  }))
 
 function shortOf(
   worker: string,

@@ -1,6 +1,7 @@
 import { workDiff1OfHashrate } from '../../../protocol/units.ts'
 import type { TrueUp } from '../true-up.ts'
 import { DAY_MS } from './revenue.ts'
+import { type CreditedWorker, isClear, matchNames, type NameMatch } from './worker-names.ts'
 
 /** Work in the ledger of one pool user over a UTC day. */
 export interface UserWork {
@@ -8,18 +9,8 @@ export interface UserWork {
   estimatedWorkDiff1: number
 }
 
-/** What a pool lists for one worker over a day; `worker` is `account.worker`, or the worker alone. */
-export interface CreditedWorker {
-  worker: string
-  workDiff1?: number | undefined
-  hashrateHs?: number | undefined
-}
-
 /** More than this many times the ledger's work is another machine's, that mines under the same name elsewhere; or another unit. */
 const MOST_TIMES = 3
-
-/** The part of a pool user's name behind its account. */
-const workerOf = (user: string): string => user.slice(user.indexOf('.') + 1)
 
 /** The pool user of a ledger key of an owner; undefined where it has none, or is a firmware's dev fee. */
 export function userOf(owner: string): string | undefined {
@@ -42,53 +33,80 @@ export function workByUser(owners: readonly ({ owner: string } & UserWork)[]): M
   return users
 }
 
-/** Finds the credit of a pool user: by its whole name, else by its worker's name; `several`: more than one has that, so it is not known whose. */
-export function creditFinder(
-  credits: readonly CreditedWorker[],
-): (user: string) => CreditedWorker | 'several' | undefined {
-  const byName = new Map<string, CreditedWorker | 'several'>()
-  const byWorker = new Map<string, CreditedWorker | 'several'>()
-  for (const credit of credits) {
-    const { worker } = credit
-    byName.set(worker, byName.has(worker) ? 'several' : credit)
-    byWorker.set(workerOf(worker), byWorker.has(workerOf(worker)) ? 'several' : credit)
-  }
-  return (user) => byName.get(user) ?? byWorker.get(workerOf(user))
+/** A user whose estimated work is not trued up, and why. */
+export interface NotTruedUp {
+  worker: string
+  because: string
 }
 
 /**
- * The true-ups of one workload and day: for each pool user with estimated work, what the pool credited beyond the ledger.
- * @param refused called for a credit that the ledger's machines can't have earned
+ * The true-ups of one workload and day: for each pool user with estimated work, what the pool credited beyond the ledger. A credit that
+ * may be another's, or that the ledger's machines can't have earned, is booked for nobody, and told.
+ * @param users all of the day, because each may have an entry of the list
  */
 export function workerTrueUps(
   { workload, dayMs }: Pick<TrueUp, 'workload' | 'dayMs'>,
   users: ReadonlyMap<string, UserWork>,
   credits: readonly CreditedWorker[],
-  refused: (user: string, times: number) => void = () => {},
-): TrueUp[] {
-  const creditOf = creditFinder(credits)
-  return [...users].flatMap(([worker, own]) => {
-    if (!(own.estimatedWorkDiff1 > 0)) return []
-    const found = creditOf(worker)
-    const credit = found === 'several' ? undefined : found
-    const poolWorkDiff1 =
-      credit?.workDiff1 ??
-      (credit?.hashrateHs === undefined ? undefined : workDiff1OfHashrate(credit.hashrateHs, DAY_MS / 1000))
-    if (poolWorkDiff1 === undefined || !(poolWorkDiff1 >= 0)) return []
-    const times = poolWorkDiff1 / (own.workDiff1 + own.estimatedWorkDiff1)
-    if (times > MOST_TIMES) {
-      refused(worker, times)
-      return []
+): { trueUps: TrueUp[]; not: NotTruedUp[] } {
+  const trueUps: TrueUp[] = []
+  const not: NotTruedUp[] = []
+  for (const match of matchNames(users.keys(), credits))
+    for (const worker of match.users) {
+      const own = users.get(worker)
+      if (!own || !(own.estimatedWorkDiff1 > 0)) continue
+      const poolWorkDiff1 = isClear(match) ? creditedWork(match.credits[0], DAY_MS) : undefined
+      const because = whyNot(match, poolWorkDiff1, own)
+      if (because !== undefined || poolWorkDiff1 === undefined) {
+        not.push({ worker, because: because ?? NO_FIGURE })
+        continue
+      }
+      const base = {
+        workload,
+        worker,
+        dayMs,
+        poolWorkDiff1: Math.round(poolWorkDiff1),
+        poolBasis: match.credits[0]?.workDiff1 === undefined ? ('hashrate' as const) : ('shares' as const),
+      }
+      trueUps.push(againstLedger(base, own))
     }
-    const base = {
-      workload,
-      worker,
-      dayMs,
-      poolWorkDiff1: Math.round(poolWorkDiff1),
-      poolBasis: credit?.workDiff1 === undefined ? ('hashrate' as const) : ('shares' as const),
-    }
-    return [againstLedger(base, own)]
-  })
+  return { trueUps, not }
+}
+
+/** Work that a pool lists for a worker over a time, difficulty-1 shares; undefined where it tells none. */
+export function creditedWork(credit: CreditedWorker | undefined, spanMs: number): number | undefined {
+  const work =
+    credit?.workDiff1 ??
+    (credit?.hashrateHs === undefined ? undefined : workDiff1OfHashrate(credit.hashrateHs, spanMs / 1000))
+  return work !== undefined && work >= 0 ? work : undefined
+}
+
+/** Entries and names that a text names. */
+const NAMED = 3
+const NO_FIGURE = 'the pool lists it without a figure'
+
+/** Some of the names, and how many more there are. */
+export const namesText = (names: readonly string[]): string =>
+  names.length > NAMED
+    ? `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more`
+    : names.join(', ')
+
+/** Why it can't be known which credit a user has, of a match that is not clear. */
+export function unclearText({ users, credits }: NameMatch): string {
+  const listed = namesText(credits.map((c) => c.worker))
+  return users.length > 1
+    ? `the pool lists ${listed}, which may be ${namesText(users)}; give each its own name`
+    : `the pool lists ${listed}, and each may be it; give each worker its own name`
+}
+
+function whyNot(match: NameMatch, poolWorkDiff1: number | undefined, own: UserWork): string | undefined {
+  if (match.credits.length === 0) return 'not in the pool’s list'
+  if (!isClear(match)) return unclearText(match)
+  if (poolWorkDiff1 === undefined) return NO_FIGURE
+  const times = poolWorkDiff1 / (own.workDiff1 + own.estimatedWorkDiff1)
+  return times > MOST_TIMES
+    ? `the pool credits it ${times.toFixed(1)} times the ledger’s work: another machine seems to mine under this name`
+    : undefined
 }
 
 /** A true-up against the ledger's work: the same credit again, where late records have changed that work. */

@@ -113,7 +113,10 @@ const routes = {
       400: refused,
       403: json(ErrorSchema, 'The collector has no token'),
       404: noCustomer,
-      409: json(ErrorSchema, 'It was issued already, or minutes wait to be settled or are unpriced'),
+      409: json(
+        ErrorSchema,
+        'It was issued already, minutes wait to be settled or are unpriced, or no clock confirms that the month is over',
+      ),
       503: storeFails,
     },
   }),

@@ -57,10 +57,38 @@ const takeIn = createRoute({
   },
 })
 
-/** Adds the route that takes records in. `mayChange` is true if the API is behind a token. */
+const takeBack = createRoute({
+  method: 'post',
+  path: '/api/v1/quarantine/take-back',
+  summary:
+    'Undoes an act that took records in: they count no longer, and those that it moved are put aside again where they were. Needs http.token',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            id: z.string().min(1).max(200).describe('of the act, as its answer and /api/v1/audit tell it'),
+            by: z.string().trim().min(1).max(200).describe('name of the person who decides'),
+            reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    202: json(RepricingSchema, 'Taken back; the minutes are settled next'),
+    400: refused,
+    403: json(ErrorSchema, 'The collector has no token'),
+    404: json(ErrorSchema, 'Nothing that the act took in counts, or there is no such act'),
+    503: storeFails,
+  },
+})
+
+/** Adds the routes that take records in and back. `mayChange` is true if the API is behind a token. */
 export function addTakeIn(
   api: OpenAPIHono,
-  { held, mayChange }: { held: Pick<HeldQueries, 'takeIn'>; mayChange: boolean },
+  { held, mayChange }: { held: Pick<HeldQueries, 'takeIn' | 'takeBack'>; mayChange: boolean },
 ): void {
   api.openapi(takeIn, async (c) => {
     if (!mayChange) return c.json(needsToken('taking records in changes money'), 403)
@@ -85,7 +113,25 @@ export function addTakeIn(
     } catch (error) {
       if (error instanceof PerwattError && error.code === 'already-there')
         return c.json(problem('already_there', error.message), 409)
+      if (error instanceof PerwattError && error.code === 'impossible-time')
+        return c.json(badParameters([{ parameter: 'shiftS', problem: error.message }]), 400)
       return c.json(storeFailed('quarantine', error), 503)
+    }
+  })
+  api.openapi(takeBack, async (c) => {
+    if (!mayChange) return c.json(needsToken('taking records back changes money'), 403)
+    const request = c.req.valid('json')
+    try {
+      const taken = await fromStore(() => held.takeBack(request))
+      if (taken) return c.json(taken, 202)
+      return c.json(
+        problem('none', `nothing that ${request.id} took in counts; it was taken back already`),
+        404,
+      )
+    } catch (error) {
+      if (error instanceof PerwattError && error.code === 'not-a-take-in')
+        return c.json(problem('not_found', error.message), 404)
+      return c.json(storeFailed('quarantine/take-back', error), 503)
     }
   })
 }

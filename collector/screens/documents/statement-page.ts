@@ -5,6 +5,8 @@ import { entry, type Markup } from './markup.ts'
 import { linesTable, ownTables, useTable } from './statement-tables.ts'
 import { amountText, numberText, priceText, rangeText, Times } from './statement-text.ts'
 
+const DECIDED = { accepted: 'Accepted', rejected: 'Rejected', open: 'Taken back' } as const
+
 /** A statement as a page for screen and print, without scripts. */
 export function statementPage(s: Statement): Markup {
   const times = new Times(s.timeZone)
@@ -85,7 +87,7 @@ function notes(s: Statement, times: Times): Markup {
       ${minutes > 0 && newest !== undefined ? entry('Restated', `${numberText(minutes)} minutes of the site, the last on ${times.minute(newest)}`) : ''}
       ${s.repricings.map((r) =>
         entry(
-          r.decision === undefined ? 'Repriced' : r.decision === 'accepted' ? 'Accepted' : 'Rejected',
+          r.decision === undefined ? 'Repriced' : DECIDED[r.decision],
           `${times.minute(r.from)} to ${times.minute(r.to)}, by ${r.by} on ${times.minute(r.at)}: ${r.reason}. Change in this statement: ${r.changeUsd === 0 ? 'none' : `${priceText(r.changeUsd)} USD`}.`,
         ),
       )}

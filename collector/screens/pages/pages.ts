@@ -19,6 +19,7 @@ const POSTED: ReadonlySet<string> = new Set([
   '/api/v1/quotes/accept',
   '/api/v1/doubts',
   '/api/v1/quarantine',
+  '/api/v1/quarantine/take-back',
   '/api/v1/reprice',
   '/api/v1/reprice/cancel',
   '/api/v1/statements/issue',

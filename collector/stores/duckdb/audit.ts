@@ -1,5 +1,12 @@
 import type { Quote, QuoteName } from '../../../protocol/quote.ts'
-import type { AuditStore, Cause, Change, Repricing, Settlement } from '../../plugin/audit-store.ts'
+import type {
+  AuditStore,
+  Cause,
+  Change,
+  Repricing,
+  RulesVersion,
+  Settlement,
+} from '../../plugin/audit-store.ts'
 import type { Decision } from '../../plugin/held.ts'
 import type { SettledWith } from '../../plugin/store.ts'
 import { CHANGE_SUMS, type ChangeSums, changeColumns, changeOfColumns } from '../../rows/change-columns.ts'
@@ -48,13 +55,10 @@ export const duckdbAudit = (database: Database): AuditStore => ({
 
   writeRulesVersion: (rules) =>
     database.write(async (connection) => {
-      const { version, fromMs } = rules
-      await connection.query('DELETE FROM terms WHERE version = $version AND fromMs = $fromMs', {
-        version,
-        fromMs,
-      })
+      await removeRules(connection, rules)
       await connection.append('terms', [rules])
     }),
+  removeRulesVersion: (rules) => database.write((connection) => removeRules(connection, rules)),
   rulesVersions: () => database.read('SELECT * FROM terms ORDER BY fromMs, version'),
 
   async settlements(fromMs, toMs) {
@@ -114,6 +118,16 @@ export const duckdbAudit = (database: Database): AuditStore => ({
     }))
   },
 })
+
+async function removeRules(
+  connection: Connection,
+  { version, fromMs }: Pick<RulesVersion, 'version' | 'fromMs'>,
+): Promise<void> {
+  await connection.query('DELETE FROM terms WHERE version = $version AND fromMs = $fromMs', {
+    version,
+    fromMs,
+  })
+}
 
 /** Stores how minutes were settled. Runs in the transaction that writes their ledger rows. */
 export async function writeSettledWith(connection: Connection, settledWith: SettledWith): Promise<void> {

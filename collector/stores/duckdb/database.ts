@@ -6,6 +6,7 @@ import { after, every, type Timer } from '../../../protocol/kit/timers.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
 import type { Connection, Value } from './connection.ts'
 import { explain, isFatal } from './errors.ts'
+import { explainLog, keepHalfWritten } from './log-guard.ts'
 import { openSession, releaseSession, type Session } from './session.ts'
 
 /** A statement that runs longer is interrupted. */
@@ -25,6 +26,7 @@ export interface DatabaseOptions {
   freeBytes?: (folder: string) => Promise<number>
   /** how often what was written moves from the log into the file; 5 minutes where absent */
   checkpointEveryMs?: number
+  nowMs?: () => number
   /** called after each commit with how many there were in the life of the file */
   onCommit?: (commits: number) => void
 }
@@ -52,6 +54,7 @@ export class Database {
   #checkpoints: Timer | undefined
   readonly #checkpointEveryMs: number
   readonly #onCommit: (commits: number) => void
+  readonly #nowMs: () => number
 
   constructor(options: DatabaseOptions) {
     this.#path = options.path
@@ -60,12 +63,14 @@ export class Database {
     this.#checkpointEveryMs = options.checkpointEveryMs ?? CHECKPOINT_EVERY_MS
     this.#onCommit = options.onCommit ?? (() => {})
     this.#freeBytes = options.freeBytes ?? freeOnDisk
+    this.#nowMs = options.nowMs ?? Date.now
     this.#writes = new SerialQueue(`duckdb ${options.path}`)
     this.#reads = new SerialQueue(`duckdb ${options.path}`)
   }
 
   async open(): Promise<void> {
     this.#closed = false
+    if (!this.#session) await keepHalfWritten(this.#path, this.#nowMs(), this.#log)
     await this.#connected()
     clearInterval(this.#checkpoints)
     this.#checkpoints = every(this.#checkpointEveryMs, () => void this.#checkpoint()).unref()
@@ -186,9 +191,9 @@ export class Database {
         this.#current = session
         return session
       })
-      .catch((error) => {
+      .catch(async (error) => {
         this.#session = undefined
-        throw explain(error, this.#path)
+        throw await explainLog(explain(error, this.#path), this.#path)
       })
     return this.#session
   }

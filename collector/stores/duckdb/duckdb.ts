@@ -41,9 +41,7 @@ type PastRow = Omit<DevicePast, 'energy'> & Required<DevicePast>['energy']
 const SUMS = LEDGER_SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
 const range = (fromMs: number, toMs: number) => ({ from: Math.ceil(fromMs), to: Math.ceil(toMs) })
 
-export interface DuckdbStoreOptions extends Omit<DatabaseOptions, 'onCommit'> {
-  nowMs?: () => number
-}
+export type DuckdbStoreOptions = Omit<DatabaseOptions, 'onCommit'>
 
 /** The embedded store: one DuckDB file; its write-ahead log survives kill -9. For its errors see errors.ts. */
 export function createDuckdbStore(options: DuckdbStoreOptions): Store {
@@ -117,7 +115,8 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
     settle: (minutes, rows, settledWith = {}) =>
       database.write(async (connection) => {
         ofMinutes('duckdb', minutes, rows)
-        for (const table of ['ledger', 'heldBack'])
+        const gone = settledWith.takesBack ? ['ledger', 'heldBack', 'settlement'] : ['ledger', 'heldBack']
+        for (const table of gone)
           await connection.query(`DELETE FROM ${table} WHERE minuteMs IN (SELECT unnest($minutes))`, {
             minutes,
           })

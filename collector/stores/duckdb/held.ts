@@ -48,7 +48,7 @@ export async function addHolds(connection: Connection, marks: readonly HeldMark[
 
 /** The condition of a filter on the table `held`, with its parameters. */
 function conditionOf(filter: HeldFilter): { where: string; values: Record<string, Value> } {
-  const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, state } = filter
+  const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, state, decision } = filter
   const where = ['held.startMs >= $from', 'held.startMs < $to']
   const values: Record<string, Value> = { from: Math.ceil(fromMs), to: Math.ceil(toMs) }
   const lists = { kind: filter.kinds, check: filter.checks, agentId: filter.agents, deviceId: filter.devices }
@@ -60,6 +60,10 @@ function conditionOf(filter: HeldFilter): { where: string; values: Record<string
   if (state) {
     where.push('held.state = $state')
     values['state'] = state
+  }
+  if (decision !== undefined) {
+    where.push('held.decision = $decision')
+    values['decision'] = decision
   }
   return { where: where.join(' AND '), values }
 }

@@ -1,11 +1,10 @@
-import { constants } from 'node:fs'
-import { copyFile, open, stat } from 'node:fs/promises'
-import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { open } from 'node:fs/promises'
 import type { StoreRepair } from '../../plugin/store-repair.ts'
 import type { Connection } from './connection.ts'
 import { explain } from './errors.ts'
-import { type LogState, readLog } from './log-file.ts'
-import { openSession, releaseSession, type Session } from './session.ts'
+import { LOG_HEAD, type LogState, readLog } from './log-file.ts'
+import { copyLog, copyOf, foreignLog, logOf, refuseLogAlone, sizeOf } from './log-guard.ts'
+import { openSession, releaseSession, type Session, tryReading } from './session.ts'
 
 export interface RepairOptions {
   path: string
@@ -14,63 +13,83 @@ export interface RepairOptions {
 }
 
 /**
- * Looks at the write-ahead log beside a DuckDB file and plans the cut of its torn end. Changes nothing.
- * @returns undefined where the database opens
- * @throws PerwattError `store-unreadable` where no cut of the log would help
+ * Looks at the write-ahead log beside a DuckDB file and plans to mend its head, and to cut its torn end. Changes nothing: the log is read
+ * before the database is opened, and that only for reading.
+ * @returns undefined where the database opens with all that its log has
+ * @throws PerwattError `store-unreadable` where no cut of the log would help; `store-locked` where a collector has it open
  */
 export async function planRepair(options: RepairOptions): Promise<StoreRepair | undefined> {
-  const log = `${options.path}.wal`
-  // a log that a collector writes now may look torn: first see whether the database opens
-  if ((await sizeOf(log)) === 0 || (await opens(options))) return undefined
+  const { path } = options
+  const log = logOf(path)
+  if ((await sizeOf(log)) === 0) return undefined
+  await refuseLogAlone(path)
   const state = await readLog(log)
-  if (!state)
-    throw new PerwattError(
-      'store-unreadable',
-      `duckdb ${log}: is no log of a DuckDB that is known here, and was not changed; restore file and log together from a backup, and keep both as they are until then`,
-    )
-  if (state.tornAt === undefined)
-    throw new PerwattError(
-      'store-unreadable',
-      `duckdb ${log}: is whole, but ${options.path} can't replay it; nothing was changed. Put the file beside it that it was written for, or restore both from a backup`,
-    )
-  const copy = `${log}.torn-${new Date(options.nowMs()).toISOString().replace(/[:.]/g, '-')}`
+  // a log that a collector writes now may look torn: it refuses this
+  const opened = await opens(options)
+  if (!state) return putAside(options, log)
+  const isWhole = state.tornAt === undefined && !state.badHead
+  if (isWhole && opened) return undefined
+  if (isWhole) throw foreignLog(path)
+  const copy = copyOf(log, options.nowMs())
   return {
     plan: planOf(log, copy, state),
     async run() {
-      await copyWhole(log, copy)
-      await cut(log, state.wholeBytes)
+      await copyLog(log, copy)
+      await mend(log, state)
       return countRows(options)
     },
   }
 }
 
-const planOf = (log: string, copy: string, state: LogState): string[] => [
-  `${log} is torn at byte ${state.tornAt}: ${state.transactions} transactions before it are whole, what follows can't be read`,
-  `the whole log is copied to ${copy}`,
-  `then it is cut from ${state.bytes} to ${state.wholeBytes} bytes: ${state.bytes - state.wholeBytes} bytes go, and no whole transaction before the tear`,
-  ...(state.behind > 0
-    ? [
-        `${state.behind} transactions behind the tear can't be kept: agents send again what they still hold, and the rest is counted as lost`,
-      ]
-    : []),
-  'then the database is opened, and its rows are counted',
-]
-
-/** The copy is on the disk before anything is cut. */
-async function copyWhole(log: string, copy: string): Promise<void> {
-  await copyFile(log, copy, constants.COPYFILE_EXCL)
-  const file = await open(copy, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
+/** The plan for a log of which nothing can be read. */
+function putAside(options: RepairOptions, log: string): StoreRepair {
+  const copy = copyOf(log, options.nowMs())
+  return {
+    plan: [
+      `${log} is no log of a DuckDB that is known here: nothing of it can be read`,
+      'where there is a backup of the database with its log, say no here, and restore both together',
+      `else the whole log is copied to ${copy}, and the database is opened without it, as its file is`,
+      'agents send again what they still hold, and the rest is counted as lost',
+    ],
+    async run() {
+      await copyLog(log, copy)
+      await mend(log, { wholeBytes: 0 })
+      return countRows(options)
+    },
   }
 }
 
-async function cut(log: string, bytes: number): Promise<void> {
+function planOf(log: string, copy: string, { tornAt, badHead, ...state }: LogState): string[] {
+  const { transactions, bytes, wholeBytes, behind } = state
+  return [
+    ...(badHead ? [`${log} has no head of a log: DuckDB would take it for an empty one`] : []),
+    tornAt === undefined
+      ? `the ${transactions} transactions behind its head are whole`
+      : `${log} is torn at byte ${tornAt}: ${transactions} transactions before it are whole, what follows can't be read`,
+    `the whole log is copied to ${copy}`,
+    ...(badHead ? ['then its head is written again'] : []),
+    ...(bytes > wholeBytes
+      ? [
+          `then it is cut from ${bytes} to ${wholeBytes} bytes: ${bytes - wholeBytes} bytes go, and no whole transaction before the tear`,
+        ]
+      : []),
+    ...(behind > 0
+      ? [
+          `${behind} transactions behind the tear can't be kept: agents send again what they still hold, and the rest is counted as lost`,
+        ]
+      : []),
+    'then the database is opened, and its rows are counted',
+  ]
+}
+
+async function mend(
+  log: string,
+  { badHead, wholeBytes }: Pick<LogState, 'badHead' | 'wholeBytes'>,
+): Promise<void> {
   const file = await open(log, 'r+')
   try {
-    await file.truncate(bytes)
+    if (badHead) await file.write(LOG_HEAD, 0, LOG_HEAD.length, 0)
+    await file.truncate(wholeBytes)
     await file.sync()
   } finally {
     await file.close()
@@ -79,10 +98,10 @@ async function cut(log: string, bytes: number): Promise<void> {
 
 const COUNTED = ['interval', 'ledger', 'settlement', 'quote', 'issue'] as const
 
-/** @returns whether the database opens. Rejects with any other reason than a torn log */
+/** @returns whether the database opens with its log, for reading alone. Rejects with any other reason than a torn log */
 async function opens({ path, memoryLimitMb }: RepairOptions): Promise<boolean> {
   try {
-    releaseSession(await openSession(path, memoryLimitMb))
+    await tryReading(path, memoryLimitMb)
     return true
   } catch (error) {
     const explained = explain(error, path)
@@ -114,12 +133,4 @@ async function countRows({ path, memoryLimitMb }: RepairOptions): Promise<string
 async function countOf(connection: Connection, table: (typeof COUNTED)[number]): Promise<number> {
   const [row] = await connection.query<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)
   return row?.n ?? 0
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size
-  } catch {
-    return 0
-  }
 }

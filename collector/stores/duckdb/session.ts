@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { DuckDBInstance } from '@duckdb/node-api'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import { type Api, Connection } from './connection.ts'
+import { refuseDamagedLog } from './log-guard.ts'
 import { prepareSchema } from './schema.ts'
 
 /** An open database file with its two connections. */
@@ -16,19 +17,14 @@ export interface Session {
 
 /**
  * Opens the file, which is created with its folder and tables where it is missing.
- * @throws PerwattError `store-native-missing` or `store-newer`, or DuckDB's own error
+ * @throws PerwattError `store-native-missing`, `store-newer` or `store-torn`, or DuckDB's own error
  */
 export async function openSession(path: string, memoryLimitMb: number): Promise<Session> {
   const api = await loadApi()
+  await refuseDamagedLog(path)
   await mkdir(dirname(path), { recursive: true })
   // from the cache: a second instance of one file in one process would pass DuckDB's lock and damage the file
-  const instance = await api.DuckDBInstance.fromCache(path, {
-    memory_limit: `${memoryLimitMb}MB`,
-    threads: '2',
-    // a store never loads code from the network
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  })
+  const instance = await api.DuckDBInstance.fromCache(path, settings(memoryLimitMb))
   const session: Session = {
     instance,
     writer: new Connection(api, await instance.connect()),
@@ -42,6 +38,26 @@ export async function openSession(path: string, memoryLimitMb: number): Promise<
     throw error
   }
   return session
+}
+
+const settings = (memoryLimitMb: number) => ({
+  memory_limit: `${memoryLimitMb}MB`,
+  threads: '2',
+  // a store never loads code from the network
+  autoinstall_known_extensions: 'false',
+  autoload_known_extensions: 'false',
+})
+
+/** Opens the file and replays its log for reading alone, which changes neither. Rejects with DuckDB's own error. */
+export async function tryReading(path: string, memoryLimitMb: number): Promise<void> {
+  const api = await loadApi()
+  const instance = await api.DuckDBInstance.create(path, {
+    ...settings(memoryLimitMb),
+    access_mode: 'READ_ONLY',
+  })
+  const connection = await instance.connect()
+  connection.closeSync()
+  instance.closeSync()
 }
 
 export function releaseSession({ writer, reader, instance }: Session): void {

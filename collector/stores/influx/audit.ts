@@ -41,6 +41,8 @@ export const influxAudit = (influx: () => InfluxClient): AuditStore => ({
   },
 
   writeRulesVersion: async (rules) => influx().write([rulesPoint(rules)]),
+  removeRulesVersion: ({ version, fromMs }) =>
+    influx().remove([`DELETE FROM terms WHERE version = ${literal(version)} AND time = ${fromMs}ms`]),
   async rulesVersions() {
     const rows = await influx().rows('SELECT * FROM terms')
     return rows.map((row) => ({ version: text(row['version']), fromMs: row.time, text: text(row['text']) }))

@@ -52,12 +52,13 @@ const markOf = (row: Row): StoredMark => ({
   ...(row['decision'] ? { decision: text(row['decision']) } : {}),
 })
 
-function conditionOf({ fromMs = 0, toMs = LAST_MS, state, ...filter }: HeldFilter): string {
+function conditionOf({ fromMs = 0, toMs = LAST_MS, state, decision, ...filter }: HeldFilter): string {
   const where = [within(fromMs, Math.min(LAST_MS, toMs))]
   const lists = { kind: filter.kinds, check: filter.checks, agentId: filter.agents, deviceId: filter.devices }
   for (const [name, list] of Object.entries(lists))
     if (list) where.push(`(${list.map((value) => `"${name}" = ${literal(value)}`).join(' OR ')})`)
   if (state) where.push(`state = ${literal(state)}`)
+  if (decision !== undefined) where.push(`decision = ${literal(decision)}`)
   return where.join(' AND ')
 }
 const matchesNone = ({ kinds, checks, agents, devices }: HeldFilter): boolean =>

@@ -51,6 +51,9 @@ export function influxLedger(
             spans(filled).map((span) => `DELETE FROM ${measurement} WHERE ${span}`),
           ),
           ...spans(heldMinutes).map((span) => `DELETE FROM heldBack WHERE ${span}`),
+          ...(settledWith.takesBack ? spans([...minutes]) : []).map(
+            (span) => `DELETE FROM settlement WHERE ${span}`,
+          ),
         ])
         await influx().write([
           ...rows.map((row) => ledgerPoint('ledger', row)),

@@ -44,15 +44,56 @@ test('a sensor that is not there is an error that names those that are', async (
   )
 })
 
-test('a chip that got another number is found again at the next poll', async () => {
+test('a chip that got another number is found again at once', async () => {
   const tree = sysfsFixture('power/hwmon-power-meter')
   const session = open(tree.root)
   await session.read(soon())
   tree.set('hwmon1', undefined)
   tree.set('hwmon3/name', 'power_meter')
   tree.set('hwmon3/device/power1_average', '420000000')
-  await expect(session.read(soon())).rejects.toThrow('power1_average has no value')
-  expect((await session.read(soon()))[0]?.sample.powerW).toBe(420)
+  expect((await session.read(soon()))[0]?.sample).toEqual({
+    state: 'ok',
+    powerW: 420,
+    powerBasis: 'reported',
+  })
+})
+
+/** The meters of both sockets, as the kernel shows them once it has bound its driver to each (names: as `graceMeters` below). */
+const socket = (i: number, watts: number): [string, string][] => [
+  [`hwmon${i}/name`, 'power_meter'],
+  [`hwmon${i}/device/power1_average`, `${watts * 1e6}`],
+  [`hwmon${i}/device/power1_oem_info`, `Module Power Socket ${i}`],
+]
+
+test('the meter of a second socket that comes after the first poll is added at the next one, and told', async () => {
+  const tree = sysfsTree('path\tcontent')
+  for (const file of socket(0, 820)) tree.set(...file)
+  const session = open(tree.root)
+  const read = async () => (await session.read(soon()))[0]?.sample
+  expect((await read())?.powerW).toBe(820)
+  for (const file of socket(1, 830)) tree.set(...file)
+  expect(await read()).toMatchObject({
+    powerW: 1650,
+    faults: [
+      `${tree.root} shows power_meter/Module Power Socket 1 only now, so the power was too low before; 2 are added up`,
+    ],
+  })
+  expect(await read()).toEqual({ state: 'ok', powerW: 1650, powerBasis: 'estimated' })
+})
+
+test('without the meter of one socket of two the power is unknown, never half of it', async () => {
+  const tree = sysfsTree('path\tcontent')
+  for (const file of [...socket(0, 820), ...socket(1, 830)]) tree.set(...file)
+  const session = open(tree.root)
+  const read = async () => (await session.read(soon()))[0]?.sample
+  expect((await read())?.powerW).toBe(1650)
+  tree.set('hwmon1', undefined)
+  expect(await read()).toEqual({
+    state: 'unknown',
+    faults: [`${tree.root} shows the power of 1 of 2 power sensors; check dmesg`],
+  })
+  for (const file of socket(1, 840)) tree.set(...file)
+  expect((await read())?.powerW).toBe(1660)
 })
 
 test.each(['', '-1', 'rubbish', '99999999999999999999999'])('%j is no power', async (content) => {

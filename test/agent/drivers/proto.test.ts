@@ -20,6 +20,22 @@ const withMining = (fields: object) =>
     ),
   })
 
+test('a Proto Rig of which one power supply is fitted but not in the telemetry has no sum of the other alone, and that is told', async () => {
+  const { sample } = await readFrom({
+    ...recorded,
+    '/api/v1/hardware': changed(
+      recorded['/api/v1/hardware'],
+      (body: Record<string, { 'psus-info': object[] }>) => {
+        body['hardware-info']!['psus-info'].push({ slot: 2, model: 'PSU-5000W', psu_sn: 'INVENTEDP2' })
+      },
+    ),
+  })
+  expect(sample.powerBasis).toBe('estimated')
+  expect(sample.faults).toContain(
+    'the machine shows the power of 1 of 2 power supplies, so their sum is not used; check the others',
+  )
+})
+
 describe('a Proto Rig', () => {
   test('is read in full', async () => {
     const { identity, sample, counters } = await readFrom(recorded)

@@ -9,6 +9,7 @@ import type { Driver } from '../../../agent/plugin/driver.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { withAlgorithm } from '../../../agent/polling/mining-algorithm.ts'
 import { AsicServer } from '../../../agent/simulator/asic/asic-server.ts'
+import { NANO_3S } from '../../../agent/simulator/asic/avalon-nano.ts'
 import type { AsicMachine } from '../../../agent/simulator/asic/machine.ts'
 import { ASIC_MODELS } from '../../../agent/simulator/asic/models.ts'
 import { OTHER_COINS } from '../../../agent/simulator/asic/other-coins.ts'
@@ -56,6 +57,18 @@ it('three Avalon 841 behind an AUC are read as one machine that lists no boards'
   expect(sample).not.toHaveProperty('boardsFitted')
   expect(sample).not.toHaveProperty('faults')
   expect(counters?.byOwner?.[0]?.workDiff1).toBe(machine.stratum.sharesOf(0).difficultyAccepted)
+})
+
+it('an Avalon Nano 3S, whose supply’s list has places of its own, is read with the watts that it draws', async () => {
+  const machine = machineOf(NANO_3S)
+  const { identity, sample } = await read(avalon as unknown as Driver, machine)
+  expect(identity.model).toBe('Avalon Nano3s')
+  expect(sample).toMatchObject({
+    state: 'hashing',
+    powerW: Math.round(machine.powerW),
+    powerBasis: 'reported',
+  })
+  expect(sample).not.toHaveProperty('faults')
 })
 
 it('an ESP-Miner that stopped for its fan is faulty, with its words, until somebody starts it again', async () => {

@@ -36,10 +36,33 @@ describe('the collector’s clock', () => {
     create(T0 - 60_000)
   })
 
-  it('is trusted where it goes on from the newest record, and where there is none', () => {
+  it('is trusted where it goes on from the newest record', () => {
+    expect(trust()).toEqual([true, true])
+    expect([watch.isAgreed, watch.isConfirmed]).toEqual([false, false])
+  })
+
+  it('is not trusted where there is no record, until another clock agrees', async () => {
+    create()
+    expect(trust()).toEqual([false, false])
+    await run({ a: 0 }, 1)
     expect(trust()).toEqual([true, true])
     create()
-    expect(trust()).toEqual([true, true])
+    synchronised = true
+    await run({}, 2)
+    expect([...trust(), watch.isAgreed, watch.isConfirmed]).toEqual([true, true, true, true])
+  })
+
+  it('is confirmed by no agent or server on its own computer, but contradicted by one', async () => {
+    watch.besideMe('a', true)
+    watch.heardServer('127.0.0.1:8080', trueMs, 10)
+    watch.heardServer('localhost', trueMs, 10)
+    await run({ a: 0 })
+    expect([watch.isAgreed, watch.isConfirmed]).toEqual([true, false])
+    await run({ a: 0, b: 0 })
+    expect(watch.isConfirmed).toBe(true)
+    // set: what agreed before must agree again
+    offMs = DAY_MS
+    expect([watch.isAgreed, watch.isConfirmed]).toEqual([false, false])
   })
 
   it('deletes and settles nothing at a start 500 days ahead, before and after agents contradict it', async () => {

@@ -53,3 +53,25 @@ it('tells agents and collectors by name, host and addresses, with what to do', (
   ])
   expect(nameTwice.judge(situation(0), {}).every((f) => f.verdict === 'good')).toBe(true)
 })
+
+it('tells two programs on one host apart by their processes', () => {
+  const found = nameTwice.judge(
+    situation(0, {
+      agents: [],
+      twins: [
+        {
+          kind: 'site',
+          name: 'plains',
+          programs: [
+            { ...A, pid: 4711 },
+            { ...A, instance: '0000000a', addresses: [], pid: 4712 },
+          ],
+        },
+      ],
+    }),
+    {},
+  )
+  expect(found?.[0]?.summary).toContain(
+    'the one on host-1 (10.0.0.1, fd00::1; process 4711) has it, the one on host-1 (process 4712) stands by',
+  )
+})

@@ -68,12 +68,23 @@ describe('records that were lost before they could be taken', () => {
   it('are told for half a day, all of an agent together', async () => {
     const own = { epoch: T0, life }
     await rig.take(batch(1, [record(0)], own))
-    await rig.take(batch(5, [record(4)], { ...own, oldestSeq: 5 }))
-    await rig.take(batch(8, [record(7)], { ...own, oldestSeq: 8 }))
+    const gap = (records: number) => ({ gaps: [{ records, fromMs: T0, toMs: T0 + MINUTE_MS }] })
+    await rig.take(batch(5, [record(4)], { ...own, oldestSeq: 5, ...gap(3) }))
+    await rig.take(batch(8, [record(7)], { ...own, oldestSeq: 8, ...gap(2) }))
     expect(situations()).toEqual([{ agentId: 'a', kind: 'lost', records: 5 }])
     rig.nowMs += 13 * 60 * MINUTE_MS
     expect(situations()).toEqual([])
   })
+})
+
+it('records that a database lost which was put back from a backup are not blamed on the agent’s spool', async () => {
+  const own = { epoch: T0, life }
+  await rig.take(batch(1, [record(0)], own))
+  // the backup ends here; record 2 was acknowledged after it, and deleted by the agent
+  await rig.take(batch(3, [record(2)], { ...own, oldestSeq: 3 }))
+  expect(situations()).toEqual([
+    { agentId: 'a', kind: 'lost', records: 1, reason: expect.stringMatching(/^the database lost them/) },
+  ])
 })
 
 describe('a mark that can’t be, as an older version stored it', () => {

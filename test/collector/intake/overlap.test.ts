@@ -108,6 +108,19 @@ describe('a time that two lives of a spool have recorded', () => {
     expect(next.missing).toBeUndefined()
   })
 
+  it.each([
+    [25_000, 4],
+    [2_000, 3],
+  ])(
+    'counts the minute in which the present life began %i ms after its begin, where it is more than a restart takes',
+    (ms, records) => {
+      const beganMs = T0 + 9 * MINUTE_MS + ms
+      const part = rig(9, { startMs: beganMs + 500, durationMs: MINUTE_MS - ms - 500, coveredMs: 1000 })
+      const found = withoutStored([part, rig(10)], [rig(5)], state({ beganMs }))
+      expect(found.missing).toMatchObject({ records, fromMs: T0 + 6 * MINUTE_MS })
+    },
+  )
+
   it('counts the newest stored minute too, for a device whose record of it had not come', () => {
     const stored = [rig(5)]
     const records = [rig(6), { ...rig(6), deviceId: 'rig2' }]

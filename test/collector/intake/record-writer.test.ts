@@ -35,11 +35,25 @@ describe('the record writer', () => {
     expect(store.records.size).toBe(1)
   })
 
-  it('goes on, and counts, where an agent says that its spool dropped records', async () => {
+  it('goes on, and counts what the agent has deleted and reports no loss of: the database had it, from when to when', async () => {
     await rig.take(batch(1, [record(0)]))
     expect(await rig.take(batch(5, [record(4)], { oldestSeq: 5 }))).toMatchObject({ seq: 5 })
-    expect(rig.records.losses).toEqual([{ agentId: 'a', epoch: 7, seq: 5, records: 3, atMs: rig.nowMs }])
+    const [fromMs, toMs] = [record(0).startMs, record(4).startMs]
+    const loss = { agentId: 'a', epoch: 7, seq: 5, records: 3, atMs: rig.nowMs, fromMs, toMs }
+    expect(rig.records.losses).toEqual([
+      {
+        ...loss,
+        cause: expect.stringMatching(/^the database lost them, or was put back to an earlier state/),
+      },
+    ])
     expect(store.lost).toEqual(rig.records.losses)
+  })
+
+  it('goes on, and counts as the spool’s what the agent reports', async () => {
+    await rig.take(batch(1, [record(0)]))
+    const gaps = [{ records: 3, fromMs: record(1).startMs, toMs: record(4).startMs }]
+    await rig.take(batch(5, [record(4)], { oldestSeq: 5, gaps }))
+    expect(rig.records.losses).toEqual([{ agentId: 'a', epoch: 7, seq: 5, atMs: rig.nowMs, ...gaps[0] }])
   })
 
   it('keeps the time of what a spool dropped, once, however often the agent tells of it', async () => {

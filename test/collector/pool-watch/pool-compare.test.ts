@@ -16,6 +16,7 @@ const DAY_MS = 86_400_000
 const DAY = Date.UTC(2026, 4, 19)
 /** a rig that earns 0.4 USD a minute, of which the pool keeps 2 % before */
 const MINUTE = { workDiff1: 1_000, revenueNanoUsd: 392_000_000, feeNanoUsd: 8_000_000 }
+const UNPRICED = { workDiff1: 1_000, unpricedWorkDiff1: 1_000 }
 
 const mining = (more: object = {}): Workload =>
   WorkloadSchema.parse({
@@ -37,6 +38,10 @@ beforeAll(async () => {
   const rows = [
     ...minutesOf('mining', DAY, 1440, MINUTE),
     ...minutesOf('mining', DAY + DAY_MS, 1080, MINUTE),
+    // a day of which one hour has prices so far, and one that has none
+    ...minutesOf('late', DAY, 60, MINUTE),
+    ...minutesOf('late', DAY + 60 * 60_000, 1380, UNPRICED),
+    ...minutesOf('unpriced', DAY, 1440, UNPRICED),
     ...minutesOf('rental', DAY, 1440, { revenueNanoUsd: 9e9 }),
     ...minutesOf('rental', DAY + DAY_MS, 1080, { revenueNanoUsd: 9e9 }),
   ]
@@ -99,6 +104,29 @@ describe('credits beside a real ledger', () => {
     },
   )
 
+  test('work without a price yet is worth what the priced work is, so a shortfall keeps its size', async () => {
+    const late = mining({ name: 'late' })
+    const revenueBtc = (1440 * 0.392 * 0.95) / 100_000
+    const worth = {
+      ledgerRevenueUsd: expect.closeTo(564.48, 9),
+      differenceUsdPerDay: expect.closeTo(-28.224, 6),
+    }
+    expect(await compare([{ ...day, revenueBtc }], late)).toMatchObject([{ basis: 'revenue', ...worth }])
+    const credit = { ...day, workDiff1: 1_440_000 * 0.95, workBasis: 'shares' as const }
+    expect(await compare([credit], late)).toMatchObject([{ basis: 'shares', ...worth }])
+  })
+
+  test('a day without any price is compared in work, and its money is unknown', async () => {
+    const unpriced = mining({ name: 'unpriced' })
+    const credit = { ...day, workDiff1: 1_440_000 * 0.95, workBasis: 'shares' as const, revenueBtc: 0.005 }
+    const [seen] = await compare([credit], unpriced)
+    expect(seen).toMatchObject({ basis: 'shares', differenceRatio: expect.closeTo(-0.05, 9) })
+    expect(seen).not.toHaveProperty('differenceUsdPerDay')
+    expect(await compare([{ ...day, revenueBtc: 0.005 }], unpriced)).toMatchObject([
+      { because: 'no price of the ledger’s work in this period is known yet' },
+    ])
+  })
+
   test('nothing credited is nothing to compare', async () => {
     expect(await compare([])).toEqual([])
   })
@@ -111,7 +139,7 @@ test('a complete day is read once an hour, and then with what was restated; othe
     asked++
     return store.ledger(query)
   }
-  const ledger = new PoolLedger({ ledger: ledgerOf }, () => nowMs)
+  const ledger = new PoolLedger({ ledger: ledgerOf, workByOwner: async () => [] }, () => nowMs)
   const first = await ledger.period('mining', DAY, DAY + DAY_MS)
   expect(await ledger.period('mining', DAY, DAY + DAY_MS)).toBe(first)
   expect(asked).toBe(2)

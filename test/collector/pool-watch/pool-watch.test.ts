@@ -1,84 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
-import { poolsSchema } from '../../../collector/pool-watch/pool-config.ts'
-import { PoolWatch, type PoolWatchOptions } from '../../../collector/pool-watch/pool-watch.ts'
-import { POOLS } from '../../../collector/pools/index.ts'
-import { QuoteBook } from '../../../collector/prices/quote-book.ts'
 import { PoolViewSchema } from '../../../collector/views/pools.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { createLog } from '../../../protocol/kit/log.ts'
 import { workDiff1OfHashrate } from '../../../protocol/units.ts'
 import { eventually } from '../../eventually.ts'
 import { agent, rulesWith, situation } from '../alerts/situations.ts'
 import { minutesOf } from '../ledger-rows.ts'
-import { MemoryStore } from '../memory-store.ts'
 import { accountOf, OCEAN_HASHRATE } from '../pools/accounts.ts'
-import { type Answer, day, NOON, PoolServer, status } from '../pools/pool-server.ts'
+import { day, status } from '../pools/pool-server.ts'
+import { serve, stopAll, watch } from './watch-rig.ts'
 
 const { answers: OCEAN, settings } = accountOf('ocean')
 
-const servers: PoolServer[] = []
-const stops: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop()
-  for (const server of servers.splice(0)) await server.stop()
-})
-async function serve(answers: Record<string, Answer>): Promise<PoolServer> {
-  const server = await new PoolServer(answers).start()
-  servers.push(server)
-  return server
-}
-
-/** Pools that are watched with a clock of the test's own: each wait between two turns ends when the test says so. */
-function watch(configured: object[], more: Partial<PoolWatchOptions> = {}) {
-  const store = new MemoryStore()
-  // 10 PH/s, a fiftieth more than the pools credit
-  store.rows = minutesOf('mining-0', day(19), 2160, {
-    workDiff1: workDiff1OfHashrate(10.2e15, 60),
-    revenueNanoUsd: 400_000_000,
-  })
-  const quotes = new QuoteBook()
-  quotes.add({ name: 'btcUsd', value: 100_000, unit: 'USD/BTC', source: 'test', fromMs: 0 })
-  const lines: { level: string; event: string; pool?: string; reason?: string }[] = []
-  const turns: { ms: number; next: () => void }[] = []
-  const clock = { nowMs: NOON }
-  const workloads = configured.map((_, i) =>
-    WorkloadSchema.parse({ name: `mining-${i}`, kind: 'mining', match: [{ poolUser: `acme-${i}` }] }),
-  )
-  const configs = poolsSchema(POOLS).parse(
-    configured.map((pool, i) => ({
-      name: `acme-${i}`,
-      workload: `mining-${i}`,
-      allowPrivate: ['127.0.0.0/8'],
-      ...pool,
-    })),
-  )
-  const watched = new PoolWatch({
-    configs,
-    pools: POOLS.map((pool) => ({ ...pool, spacingMs: 0 })),
-    workloads,
-    store,
-    quotes,
-    nowMs: () => clock.nowMs,
-    random: () => 0.5,
-    log: createLog({ write: (line) => lines.push(JSON.parse(line)) }),
-    wait: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) return resolve(false)
-        turns.push({ ms, next: () => resolve(true) })
-        signal.addEventListener('abort', () => resolve(false), { once: true })
-      }),
-    ...more,
-  })
-  const stop = new AbortController()
-  const done = watched.run(stop.signal)
-  stops.push(() => {
-    stop.abort()
-    return done
-  })
-  const nextTurn = async () => (await eventually(() => turns.shift(), Boolean)) as (typeof turns)[number]
-  return { watched, store, lines, clock, nextTurn }
-}
+afterEach(stopAll)
 
 const oceanAt = (url: string, more: object = {}) => ({
   pool: 'ocean',
@@ -206,6 +139,8 @@ describe('the workers of a pool', () => {
 test('what a pool withholds comes to the alert rule', async () => {
   const { watched, nextTurn } = watch([oceanAt((await serve(OCEAN)).url)])
   await nextTurn()
+  // who worked for it, so that no other agent's silence hides anything
+  expect(watched.situation()[0]?.agents).toEqual(new Set(['edge-1']))
   const [rule] = rulesWith({ 'pool-difference': { raise: 0.015, clear: 0.01 } }).filter(
     ({ name }) => name === 'pool-difference',
   )
@@ -277,10 +212,12 @@ describe('a pool that fails', () => {
   })
 
   test('is given up at the deadline', async () => {
-    const slow = await serve({ [OCEAN_HASHRATE]: () => {} })
+    const slow = await serve(Object.fromEntries(Object.keys(OCEAN).map((path) => [path, () => {}])))
     const { watched, nextTurn } = watch([oceanAt(slow.url)], { deadlineMs: 50 })
     await nextTurn()
-    expect(watched.views()).toMatchObject([{ state: 'failing', reason: 'no answer in 50 ms' }])
+    expect(watched.views()).toMatchObject([
+      { state: 'failing', reason: expect.stringMatching(/no answer in [\d.]+ ms/) },
+    ])
   })
 })
 
@@ -291,6 +228,6 @@ test('stopping ends a request that is under way, and leaves no word in the log',
     () => slow.asked.length,
     (n) => n > 0,
   )
-  for (const stop of stops.splice(0)) await stop()
+  await stopAll()
   expect(lines).toEqual([])
 })

@@ -83,6 +83,41 @@ describe('true-ups of estimated work', () => {
     await rig.stop()
   })
 
+  it('are booked by the list of midnight also of a worker whose records come after it', async () => {
+    const keep = keeper()
+    const credits = async () => {
+      asked++
+      // three times what the ledger has so far is taken for another machine's
+      return [{ worker: 'rig1', workDiff1: 9_900_000 }]
+    }
+    const last = { lastDay: credits, ofDay: undefined }
+    await keep.keep('mining', last, signal)
+    expect(store.trued.size).toBe(0)
+    expect(keep.notTruedUp('mining')).toMatchObject([
+      { dayMs: DAY, worker: 'site.rig1', because: expect.stringMatching(/^the pool credits it 3\.3 times/) },
+    ])
+    await mine(3)
+    rig.nowMs += 61 * MINUTE_MS
+    await keep.keep('mining', last, signal)
+    await rig.settleAll()
+    expect(asked).toBe(1)
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 4_000_000, trueUpWorkDiff1: 5_900_000 })
+    rig.nowMs += 61 * MINUTE_MS
+    await keep.keep('mining', last, signal)
+    expect(keep.notTruedUp('mining')).toEqual([])
+    await rig.stop()
+  })
+
+  it('that the list does not allow are named', async () => {
+    const other = { lastDay: async () => [{ worker: 'rig2', workDiff1: 1 }], ofDay: undefined }
+    const keep = keeper()
+    await keep.keep('mining', other, signal)
+    expect(keep.notTruedUp('mining')).toEqual([
+      { dayMs: DAY, worker: 'site.rig1', because: 'not in the pool’s list' },
+    ])
+    await rig.stop()
+  })
+
   it('survive a stop between their storing and the settling of their minute', async () => {
     const lost = new TrueUpKeeper({ store, onStored: () => {}, nowMs: () => rig.nowMs, log: SILENT })
     await lost.keep('mining', LAST_DAY, signal)

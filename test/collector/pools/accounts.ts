@@ -13,6 +13,8 @@ export interface Account {
   settings: Record<string, unknown>
   /** by path below the url, or by path and type where one path has several */
   answers: Record<string, object>
+  /** by path as in `answers`: what that answer alone tells, in order, as `each-request.test.ts` names it; needed where there are several */
+  tells?: Record<string, string[]>
   /** what it answers on its workers' last 24 h; absent: its API does not tell it. `request` is absent where one read asks it too */
   workers?: { request?: string; answers: Record<string, object> }
 }

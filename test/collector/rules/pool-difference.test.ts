@@ -77,11 +77,53 @@ describe('pool-difference', () => {
     expect(verdict([well, well, difference(-0.05, -50)])).toBe('good')
   })
 
-  test('nothing to compare, an old answer and a silent agent are unknown', () => {
+  test('nothing to compare and an old answer are unknown', () => {
     expect(verdict([])).toBe('unknown')
     expect(verdict([difference(undefined, undefined)])).toBe('unknown')
     expect(judge([pool({ stale: true })])).toMatchObject([{ verdict: 'unknown' }])
-    expect(judge([pool()], {}, [agent({ silentS: 600 })])).toMatchObject([{ verdict: 'unknown' }])
+  })
+
+  describe('while an agent is silent', () => {
+    const NOW_S = (NOON - situation(0).nowMs) / 1000
+    const at = (pools: PoolSituation[], agents: ReturnType<typeof agent>[]) =>
+      rule()?.judge(situation(NOW_S, { pools, agents }))?.[0]?.verdict
+    const box = (silentS: number | undefined, more: object = {}) => {
+      const old = agent({ agentId: 'old-box', ...more })
+      if (silentS === undefined) delete old.silentS
+      else old.silentS = silentS
+      return [agent(), old]
+    }
+    const miners = { agents: new Set(['edge-1', 'old-box']) }
+    const more = { ...miners, differences: [difference(0.2, 200)] }
+    const well = { ...miners, differences: [difference(0, 0)] }
+
+    test('what is missing is missing in any case: the records that it holds only add to the ledger', () => {
+      expect(at([pool(miners)], box(600))).toBe('bad')
+      expect(at([pool(miners)], box(undefined))).toBe('bad')
+    })
+
+    test('more than is counted, and all well, are unknown where it worked for the pool in the time', () => {
+      expect(at([pool(more)], box(600))).toBe('unknown')
+      expect(at([pool(well)], box(600))).toBe('unknown')
+      expect(at([pool(well)], box(undefined))).toBe('unknown')
+      const { agents: _, ...notRead } = more
+      expect(at([pool(notRead)], box(600))).toBe('unknown')
+    })
+
+    test.each([
+      ['whose silence began before the compared time', box(86_401), miners.agents],
+      ['that had no work for the pool in it', box(600), new Set(['edge-1'])],
+      ['that was never heard and had no work for the pool', box(undefined), new Set(['edge-1'])],
+      ['whose devices others have now', box(600, { replaced: true }), miners.agents],
+    ])('an agent %s hides nothing, however long it is silent', (_, agents, worked) => {
+      expect(at([pool({ ...more, agents: worked })], agents)).toBe('bad')
+      expect(at([pool({ ...well, agents: worked })], agents)).toBe('good')
+    })
+
+    test('an excess that its records may explain does not hide what yesterday lacks', () => {
+      const yesterday = { ...difference(-0.05, -50), fromMs: NOON - 1.5 * DAY_MS, toMs: NOON - DAY_MS / 2 }
+      expect(at([pool({ ...miners, differences: [difference(0.2, 200), yesterday] })], box(600))).toBe('bad')
+    })
   })
 
   describe('by worker', () => {
@@ -107,6 +149,8 @@ describe('pool-difference', () => {
         usd: worst.reduce((sum, w) => sum + (w.shortUsd ?? 0), 0),
       },
       otherWorkDiff1: 0,
+      others: [],
+      unclear: [],
     })
 
     test('the worst workers are named beside the account, with machine, work and money', () => {
@@ -124,6 +168,21 @@ describe('pool-difference', () => {
         'pool acme credited 5.0 % less than the ledger counts for mining in the 24 h to 2026-05-20T12:00Z: 50 USD a day; by worker, 4 workers are short by 48 USD in the 24 h to 2026-05-20T12:00Z: rack1-01 (rack1-01-machine) 25.0 % less, 5.00e+5 difficulty-1 shares, 30.00 USD; rack1-02 (a and 2 more) not in the pool’s list, 5.00e+5 difficulty-1 shares, 12.00 USD; rack1-03 (rack1-03-machine) 25.0 % less, 5.00e+5 difficulty-1 shares, 5.00 USD; and 1 more',
       )
       expect(found?.[0]?.lossUsdPerHour).toBeCloseTo(50 / 24, 12)
+    })
+
+    test('a worker that is not listed is told together with the names that have as much work', () => {
+      const gone = worker('gone', 499, { poolBasis: undefined as never })
+      const others = [{ worker: 'elsewhere', workDiff1: 4_103_000 }]
+      const found = judge([
+        pool({ differences: [], workers: { ...workers([gone]), otherWorkDiff1: 4_103_000, others } }),
+      ])
+      expect(found?.[0]).toMatchObject({
+        verdict: 'bad',
+        summary: expect.stringMatching(
+          /gone \(gone-machine\) not in the pool’s list, .*; the pool credits 4\.10e\+6 difficulty-1 shares to names that no machine here mines under \(elsewhere\): give the machines the names/,
+        ),
+        lossUsdPerHour: expect.closeTo(499 / 24, 9),
+      })
     })
 
     test('a few workers of a large account are told though the account is within its limits', () => {

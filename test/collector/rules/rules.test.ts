@@ -26,6 +26,19 @@ describe('agent-silent', () => {
     ])
   })
 
+  test('whose records come loses nothing, and no alert claims that nobody reads its machines', () => {
+    const told = (more: Parameters<typeof agent>[0]) =>
+      judge('agent-silent', { agents: [agent({ silentS: 60, ...more })] })?.[0]
+    expect(told({ recordsAgoS: 40 })).toMatchObject({
+      verdict: 'bad',
+      summary: expect.stringContaining('its records do'),
+    })
+    expect(told({ recordsAgoS: 40 })).not.toHaveProperty('lossUsdPerHour')
+    expect(told({ offline: true })?.summary).toContain('agent edge-1 is offline')
+    for (const more of [{}, { offline: true }, { recordsAgoS: 40 }, { recordsAgoS: 400 }])
+      expect(told(more)?.summary).not.toContain('nobody reads')
+  })
+
   test('an agent that was never heard is unknown, which is an alarm after three of its polls more', () => {
     const { silentS: _, ...unheard } = agent({ pollS: 30 })
     const rule = rulesWith().find((r) => r.name === 'agent-silent')
@@ -295,6 +308,18 @@ describe('clock-skew', () => {
     expect(found?.[0]?.summary).toContain(
       'the clock of prices.example is 1 h ahead compared with the collector’s',
     )
+  })
+
+  test('what was settled by a wrong clock and taken back is told, with what to do', () => {
+    const fromMs = nowMs - 30 * DAY_MS
+    const moved = { byMs: 30 * DAY_MS, fromMs, toMs: fromMs + 600_000, rulesFromMs: nowMs - 600_000 }
+    const [found] = judge('clock-skew', { agents: [], clocks: { ...clocks, moved } }) ?? []
+    expect(found).toEqual({
+      subject: {},
+      verdict: 'bad',
+      summary:
+        'the collector’s own clock was set, it was 30 d behind, before another clock had confirmed it: what was settled from 2026-01-30T12:00:00 to 2026-01-30T12:10:00 is taken back, and settled again where it counts; contracts and prices of the configuration hold from 2026-03-01T11:50:00. Look at /api/v1/audit, and at the ledger of this time; see that NTP sets the clock before the collector starts (time-sync.target)',
+    })
   })
 
   test('an agent that has not measured it, or is silent, is unknown', () => {

@@ -8,6 +8,7 @@ import { HeldQueries } from '../../../collector/books/held-queries.ts'
 import { LedgerQueries } from '../../../collector/books/ledger-queries.ts'
 import { Doubts } from '../../../collector/doubts/doubts.ts'
 import { Quarantine } from '../../../collector/intake/quarantine.ts'
+import { TakeBack } from '../../../collector/intake/take-back.ts'
 import { TakeIn } from '../../../collector/intake/take-in.ts'
 import type { PoolSituation } from '../../../collector/plugin/situation.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
@@ -80,6 +81,17 @@ export class BooksRig {
       },
       alone: (work) => ledger.records.alone(work),
       nowMs: () => ledger.nowMs,
+      retentionMs: 30 * 86_400_000,
+      log: SILENT,
+    })
+  }
+
+  #takeBack(): TakeBack {
+    const { store, ledger } = this
+    return new TakeBack({
+      store,
+      decide: (request) => ledger.repricer.decide(request),
+      alone: (work) => ledger.records.alone(work),
       log: SILENT,
     })
   }
@@ -109,7 +121,13 @@ export class BooksRig {
         devices: KNOWN,
         pools: () => this.pools,
       }),
-      held: new HeldQueries({ store, repricer, takeIn: this.#takeIn(), nowMs: () => rig.nowMs }),
+      held: new HeldQueries({
+        store,
+        repricer,
+        takeIn: this.#takeIn(),
+        takeBack: this.#takeBack(),
+        nowMs: () => rig.nowMs,
+      }),
       assets: {},
       log: SILENT,
       version: '1.2.3',

@@ -59,6 +59,7 @@ async function site({ btcKnown = true } = {}) {
     decide: (request) => rig.repricer.decide(request),
     alone: (work) => rig.records.alone(work),
     nowMs: () => rig.nowMs,
+    retentionMs: 400 * 86_400_000,
     log: SILENT,
   })
   /** A decision is carried out beside the settling. */

@@ -139,6 +139,19 @@ export function auditContract(store: () => Store, reopen: () => Promise<void>): 
     }
     await reopen()
     expect(await store().rulesVersions()).toStrictEqual([first, second, again])
+    await store().removeRulesVersion(first)
+    await store().removeRulesVersion({ version: 'b2', fromMs: DAY_MS })
+    expect(await store().rulesVersions()).toStrictEqual([second, again])
+  })
+
+  test('takes back how minutes were settled, and leaves the others', async () => {
+    await store().settle([minute(0), minute(1)], [ledgerRow()], {
+      settlements: [settlement(0), settlement(1, { quotes: [] })],
+    })
+    await store().settle([minute(0)], [], { takesBack: true })
+    expect(await store().settlements(minute(0), minute(2))).toMatchObject([{ minuteMs: minute(1) }])
+    const range = { fromMs: minute(0), toMs: minute(1) }
+    expect(await store().ledger({ ...range, stepMs: 60_000, groupBy: 'workload' })).toEqual([])
   })
 
   test('keeps with what each minute was settled, the newest revision of each', async () => {

@@ -92,6 +92,18 @@ export function heldContract(store: () => Store, reopen: () => Promise<void>): v
     expect(await counting()).toStrictEqual(sorted(ofAgent('agent-a', [good, bad])))
   })
 
+  test('a decision can be taken back by its name: what it decided is open again, and nothing else is', async () => {
+    await append()
+    await store().decide(decided('d1', 'accepted', { checks: ['work'] }))
+    await store().decide(decided('d2', 'accepted', { state: 'open' }))
+    expect((await store().held({ decision: 'd1' }, 9)).map(({ check }) => check)).toEqual(['work'])
+    await store().decide(decided('d3', 'open', { decision: 'd1', state: 'accepted' }))
+    await reopen()
+    expect((await store().held({ state: 'open' }, 9)).map(({ check }) => check)).toEqual(['work'])
+    expect(await store().held({ decision: 'd1' }, 9)).toEqual([])
+    expect(await counting()).toStrictEqual(sorted(ofAgent('agent-a', [good, other])))
+  })
+
   test('a record that comes again, or is held again, changes neither its hold nor what was decided', async () => {
     await append()
     await store().decide(decided('d1', 'accepted', { checks: ['work'] }))

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -8,21 +8,46 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLog, SILENT } from '../../../protocol/kit/log.ts'
 import { StopSteps } from '../../../protocol/kit/stop-steps.ts'
 
-/** A service whose start, or a step of whose stop, never ends. */
+/** A service whose start, or a step of whose stop, never ends, or whose files hang: a FIFO that nobody writes stands for a dead disk. */
 const PROGRAM = `
-import { writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { rmSync, writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { readNow } from './protocol/kit/answering-files.ts'
 import { createLog } from './protocol/kit/log.ts'
 import { serve } from './protocol/kit/service.ts'
 import { StopSteps } from './protocol/kit/stop-steps.ts'
 const never = new Promise(() => setInterval(() => {}, 1000))
 const log = createLog({ write: (line) => writeSync(1, line) })
 const what = process.argv[2]
+const folder = join(dirname(process.argv[1]), 'disk')
+const file = join(folder, 'fifo')
 await serve({
   log,
-  load: () => ({}),
+  load() {
+    log.info('loads')
+    if (what === 'configuration hangs') readNow(file)
+    if (what === 'reload hangs') readNow(join(folder, 'configuration'))
+    return {}
+  },
+  folders() {
+    if (what !== 'folder hangs') return []
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 200)
+    return [folder]
+  },
   async start() {
     log.info('starts')
     if (what === 'start hangs') await never
+    if (what === 'start fails') throw new Error('the port is taken')
+    if (what === 'start reads') await readFile(file)
+    if (what === 'it reads') void readFile(file).catch(() => {})
+    if (what === 'reload hangs') {
+      rmSync(join(folder, 'configuration'))
+      execFileSync('mkfifo', [join(folder, 'configuration')])
+      process.kill(process.pid, 'SIGHUP')
+      setTimeout(() => process.kill(process.pid, 'SIGTERM'), 500)
+    }
     log.info('runs')
     return {
       async stop() {
@@ -33,6 +58,9 @@ await serve({
       },
     }
   },
+}).catch((error) => {
+  log.error(error.message)
+  process.exitCode = 1
 })
 `
 
@@ -40,6 +68,9 @@ let folder: string
 const children: ChildProcess[] = []
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'perwatt-service-'))
+  mkdirSync(join(folder, 'disk'))
+  execFileSync('mkfifo', [join(folder, 'disk', 'fifo')])
+  writeFileSync(join(folder, 'disk', 'configuration'), '')
   await build({
     stdin: { contents: PROGRAM, resolveDir: join(import.meta.dirname, '../../..'), loader: 'ts' },
     bundle: true,
@@ -65,13 +96,13 @@ async function ended(what: string, word: string, signal: NodeJS.Signals) {
   let sent = false
   for await (const piece of child.stdout) {
     said += String(piece)
-    if (sent || !said.includes(`"${word}"`)) continue
+    if (sent || !word || !said.includes(`"${word}"`)) continue
     sent = true
     child.kill(signal)
   }
-  const [status] = await gone
+  const [status, by] = await gone
   return {
-    status,
+    end: status ?? by,
     events: said
       .trim()
       .split('\n')
@@ -84,16 +115,28 @@ describe('a service', () => {
     'whose start hangs ends on %s, and that is no failure',
     async (signal) => {
       expect(await ended('start hangs', 'starts', signal)).toEqual({
-        status: 0,
-        events: ['starts', 'ended while it was starting'],
+        end: 'SIGTERM',
+        events: ['loads', 'starts', 'ended while it was starting'],
       })
     },
   )
 
+  it.each([
+    ['its configuration', 'configuration hangs', 'loads', ['loads']],
+    ['its folder', 'folder hangs', '', ['loads', 'ended while it was starting']],
+    ['what its start reads', 'start reads', 'starts', ['loads', 'starts', 'ended while it was starting']],
+    ['what it reads while it runs', 'it reads', 'runs', ['loads', 'starts', 'runs', 'store closed']],
+    ['a configuration that is read again', 'reload hangs', '', ['loads', 'starts', 'runs', 'store closed']],
+  ])('ends on SIGTERM where a file hangs: %s', async (_, what, word, events) => {
+    expect(await ended(what, word, 'SIGTERM')).toEqual({ end: 'SIGTERM', events })
+  })
+
   it('a part of which is still at work ends in time, with its store closed, and that is no failure', async () => {
     expect(await ended('stop is late', 'runs', 'SIGTERM')).toEqual({
-      status: 0,
+      // an ordinary exit would wait for a thread that hangs
+      end: 'SIGTERM',
       events: [
+        'loads',
         'starts',
         'runs',
         'store closed',
@@ -102,10 +145,17 @@ describe('a service', () => {
     })
   })
 
+  it('whose start fails ends, though a part of it goes on', async () => {
+    expect(await ended('start fails', '', 'SIGTERM')).toEqual({
+      end: 1,
+      events: ['loads', 'starts', 'the port is taken'],
+    })
+  })
+
   it('that stops in time says nothing', async () => {
     expect(await ended('', 'runs', 'SIGTERM')).toEqual({
-      status: 0,
-      events: ['starts', 'runs', 'store closed'],
+      end: 0,
+      events: ['loads', 'starts', 'runs', 'store closed'],
     })
   })
 })

@@ -23,7 +23,19 @@ export const shortText = ({ because, compared, shortWorkers }: ByWorker): string
 export function Workers({ of }: { of: ByWorker | undefined }) {
   const money = useMoney()
   if (!of) return null
-  const { from, to, because, compared, shortWorkers, shortWorkDiff1, shortUsd, otherWorkDiff1, worst } = of
+  const {
+    from,
+    to,
+    because,
+    compared,
+    shortWorkers,
+    shortWorkDiff1,
+    shortUsd,
+    otherWorkDiff1,
+    others,
+    unclear,
+    worst,
+  } = of
   return (
     <>
       <p>
@@ -36,9 +48,14 @@ export function Workers({ of }: { of: ByWorker | undefined }) {
       {otherWorkDiff1 > 0 && (
         <p>
           The pool credits {mega(otherWorkDiff1)} difficulty-1 shares under names that no machine here mines
-          under.
+          under: {others.map((other) => `${other.worker} ${mega(other.workDiff1)}`).join(', ')}.
         </p>
       )}
+      {unclear.map(({ workers, because }) => (
+        <p key={workers[0]}>
+          It is unknown what the pool credited {workers.join(' and ')}: {because}.
+        </p>
+      ))}
       {worst.length > 0 && (
         <Table
           label="Workers that are short"

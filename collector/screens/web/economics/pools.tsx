@@ -115,7 +115,13 @@ function State({ of: p, timeZone }: { of: PoolView; timeZone: string }) {
         {p.state === 'failing' ? '◆ failing' : p.stale ? '◆ old' : p.state}
       </span>
       <small>{p.reason ?? since}</small>
+      {p.missing?.map(({ figures, reason }) => (
+        <small key={figures} class="loss">
+          ◆ no {figures}: {reason}
+        </small>
+      ))}
       {p.notTruedUp && <small>≈ estimated: {p.notTruedUp.join(', ')}</small>}
+      {p.notTruedUpWorkers && <small>≈ {p.notTruedUpWorkers.length} workers’ days stay estimated</small>}
     </>
   )
 }
@@ -130,6 +136,11 @@ function Differences({ of: p }: { of: PoolView }) {
           only, and the collector did not ask it in the half hour after 00:00 UTC.
         </p>
       )}
+      {p.notTruedUpWorkers?.map(({ day, worker, because }) => (
+        <p key={`${day} ${worker}`}>
+          The work of {worker} on {day} stays estimated (≈): {because}.
+        </p>
+      ))}
       <Table
         label={`${p.name} by day`}
         rows={p.differences}

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import auradine from '../../../../agent/drivers/auradine/auradine.ts'
-import { closeReplays, edited, fixture, readOnce, replay } from '../../asic-harness.ts'
+import { closeReplays, edited, fixture, readOnce, replay, sessionOf, soon } from '../../asic-harness.ts'
 import { captured, expectedOf, hasCaptures, WITH_CAPTURES } from '../../captures.ts'
 import { closeMachines, readAt, webMachine } from '../../machines.ts'
 
@@ -48,6 +48,42 @@ describe('a Teraflux AT2880', () => {
     })
     // accepted difficulty is counted for all pools together only
     expect(counters).toBeUndefined()
+  })
+
+  describe('with two power supplies (the page of asic-rs’ AT1500, with a second row)', () => {
+    const supplies = (...inputs: (string | undefined)[]) => {
+      const body = JSON.parse(recorded['psu'] ?? '{}')
+      const PSU = inputs.map((PowerIn) => ({ ...body.PSU[0], PowerIn }))
+      return { ...recorded, psu: JSON.stringify({ ...body, PSU }) }
+    }
+
+    test('draws what both do', async () => {
+      const { sample } = await readOnce(auradine, supplies('2370.00W', '2250.50W'))
+      expect(sample).toMatchObject({ powerW: 4620.5, powerBasis: 'reported' })
+      expect(sample).not.toHaveProperty('faults')
+    })
+
+    test.each([undefined, '0.00W', 'N/A'])(
+      'of which one says %j, has no sum of the other alone, and that is told',
+      async (second) => {
+        const { sample } = await readOnce(auradine, supplies('2370.00W', second))
+        expect(sample.powerBasis).toBe('modelled')
+        expect(sample.faults).toEqual([
+          'the machine shows the power of 1 of 2 power supplies, so their sum is not used; check the others',
+        ])
+      },
+    )
+
+    test('of which one leaves the list, has no sum of the other alone, until it is back', async () => {
+      const miner = await replay({ answers: supplies('2370.00W', '2250.50W') })
+      const session = sessionOf(auradine, miner)
+      const read = async () => (await session.read(soon()))[0]?.sample
+      expect((await read())?.powerW).toBe(4620.5)
+      miner.answers = supplies('2370.00W')
+      expect((await read())?.faults).toEqual([expect.stringContaining('the power of 1 of 2 power supplies')])
+      miner.answers = supplies('2370.00W', '2260.50W')
+      expect(await read()).toMatchObject({ powerW: 4630.5, powerBasis: 'reported' })
+    })
   })
 
   test('tells power and temperatures over HTTP, once logged in', async () => {

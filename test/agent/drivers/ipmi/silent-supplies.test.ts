@@ -84,3 +84,20 @@ test('a total in the list that its supplies disprove stays unused while they sho
   vi.advanceTimersByTime(4000)
   expect((await session.read(soon()))[0]?.sample.powerW).toBeUndefined()
 })
+
+test('a supply that leaves the list of sensors makes the power unknown, unless the other carries its load', async () => {
+  const { shows, open } = bmc(0, ...TWO)
+  const session = open()
+  const watts = async () => {
+    vi.advanceTimersByTime(10_000)
+    return (await session.read(soon()))[0]?.sample.powerW
+  }
+  const row = (name: string, each: number) => `${name.padEnd(16)} | 52h | ok  | 10.1 | ${each} Watts`
+  expect(await watts()).toBe(600)
+  shows(row('PS1 Input Power', 300))
+  expect(await watts()).toBeUndefined()
+  shows(`${row('PS1 Input Power', 300)}\n${row('PS2 Input Power', 310)}`)
+  expect(await watts()).toBe(610)
+  shows(row('PS1 Input Power', 604))
+  expect(await watts()).toBe(604)
+})

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { raplZones } from '../../../../agent/drivers/rapl/powercap.ts'
 import rapl from '../../../../agent/drivers/rapl/rapl.ts'
 import { Sysfs } from '../../../../agent/wire/sysfs.ts'
@@ -79,6 +79,57 @@ test('without one of its parts there is no sum', async () => {
   await session.read(soon())
   tree.set('intel-rapl:1/energy_uj', undefined)
   await expect(session.read(soon())).rejects.toThrow('intel-rapl:1/energy_uj has no value; check dmesg')
+})
+
+/** A second processor's zones, as the kernel adds them when it is brought up (Documentation/power/powercap). */
+const secondPackage = (energyUj: number): [string, string][] => [
+  ['intel-rapl:1/name', 'package-1'],
+  ['intel-rapl:1/max_energy_range_uj', '262143328850'],
+  ['intel-rapl:1/energy_uj', `${energyUj}`],
+]
+
+test('a package that comes after the first poll is counted from then on, without its past, and is told', async () => {
+  const tree = sysfsFixture('power/rapl-two-packages')
+  tree.set('intel-rapl:1', undefined)
+  tree.set('intel-rapl:1:1', undefined)
+  const session = open(tree.root)
+  expect(await energyOf(session)).toBe(0)
+  for (const file of secondPackage(200_000_000_000)) tree.set(...file)
+  const [reading] = await session.read(soon())
+  expect(reading?.counters?.energyJ).toBe(0)
+  expect(reading?.sample.faults).toEqual([
+    expect.stringContaining(
+      'shows intel-rapl:1 (package-1) only now, so the power was too low before; 3 are added up',
+    ),
+  ])
+  tree.set('intel-rapl:1/energy_uj', '200005000000')
+  expect(await energyOf(session)).toBeCloseTo(5, 9)
+})
+
+test('without a package that was there is no power, and when it returns its energy is counted', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const tree = sysfsFixture('power/rapl-two-packages')
+  const session = open(tree.root)
+  const read = () => {
+    vi.advanceTimersByTime(1000)
+    return session.read(soon())
+  }
+  const packages = (...energiesUj: number[]) => {
+    for (const [i, uj] of energiesUj.entries()) tree.set(`intel-rapl:${i}/energy_uj`, `${200_000_000 + uj}`)
+  }
+  packages(0, 0)
+  await read()
+  packages(50_000_000, 50_000_000)
+  expect(await read()).toMatchObject([{ sample: { powerW: 100 }, counters: { energyJ: 100 } }])
+  tree.set('intel-rapl:1', undefined)
+  for (let i = 0; i < 2; i++)
+    await expect(read()).rejects.toThrow('the power of 3 of 4 RAPL zones; check dmesg')
+  for (const file of secondPackage(0)) tree.set(...file)
+  packages(200_000_000, 200_000_000)
+  expect(await read()).toMatchObject([{ sample: { powerW: 100 }, counters: { energyJ: 400 } }])
 })
 
 test.each([

@@ -66,15 +66,14 @@ test('the resource that is named is read, with no walk', async () => {
   expect(bmc.asked).toHaveLength(1)
 })
 
-test('the walk comes once; then only the power is asked for, by GET', async () => {
+test('the walk comes once; then only the power is asked for, by GET, and what may join it: the list, and a supply that rests', async () => {
   const bmc = await startBmc(fixture('supplies'))
   const session = open(bmc)
   await session.read(soon())
   bmc.asked.length = 0
   await session.read(soon())
-  expect(bmc.asked).toEqual(
-    [1, 2].map((bay) => `GET /redfish/v1/Chassis/1/PowerSubsystem/PowerSupplies/Bay${bay}/Metrics`),
-  )
+  const list = 'GET /redfish/v1/Chassis/1/PowerSubsystem/PowerSupplies'
+  expect(bmc.asked).toEqual([list, `${list}/Bay3`, `${list}/Bay1/Metrics`, `${list}/Bay2/Metrics`])
 })
 
 test('a supply that rests says nothing, and the others carry the machine', async () => {

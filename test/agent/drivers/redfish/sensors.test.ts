@@ -63,7 +63,7 @@ describe('a sensor whose Id says nothing is known by its resource', () => {
     expect(bmc.asked.filter((line) => /Inlet_Temp|GPU_0/.test(line))).toEqual([])
     bmc.asked.length = 0
     expect((await session.read(soon()))[0]?.sample).toEqual(reported(1482))
-    expect(bmc.asked).toEqual([`GET ${ROOT}/Sensors/x9`])
+    expect(bmc.asked).toEqual([`GET ${ROOT}/Sensors`, `GET ${ROOT}/Sensors/x9`])
   })
 })
 

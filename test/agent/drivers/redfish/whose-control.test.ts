@@ -140,3 +140,60 @@ describe('a sensor that says whose it is', () => {
     })
   })
 })
+
+/** DSP2046, PowerControl: each member is what the chassis consumes; it mentions neither several members nor feeds. */
+describe('several controls that are equally the machine’s', () => {
+  const feeds = (a: number, b: number) => [
+    { MemberId: '0', Name: 'Feed A', PowerConsumedWatts: a },
+    { MemberId: '1', Name: 'Feed B', PowerConsumedWatts: b },
+  ]
+  const supplies = (...watts: number[]) => ({
+    PowerSupplies: watts.map((PowerInputWatts, i) => ({ MemberId: `${i}`, PowerInputWatts })),
+  })
+  const pages = (PowerControl: object[], more: object = {}) => machine({ Power: { PowerControl, ...more } })
+
+  test.each([
+    [400, 420],
+    [400, 400],
+  ])(
+    'as feeds of %d and %d W are no power alone: a fault names both, and that a list adds them up',
+    async (a, b) => {
+      const sample = await powerOf(pages(feeds(a, b)))
+      expect(sample).toMatchObject({
+        state: 'unknown',
+        faults: [
+          expect.stringContaining(
+            `controls that may be parts of one power, which a list of paths in resource adds up, or copies of it (Feed A: ${a} W, Feed B: ${b} W)`,
+          ),
+        ],
+      })
+    },
+  )
+
+  test('as feeds are added up where the supplies draw as much together', async () => {
+    expect(await powerOf(pages(feeds(400, 420), supplies(405, 418)))).toEqual(reported(820))
+  })
+
+  test('are the one that the supplies draw together', async () => {
+    expect(await powerOf(pages(feeds(400, 820), supplies(405, 418)))).toEqual(reported(820))
+  })
+
+  test('leave the power to the supplies where none fits them', async () => {
+    const sample = await powerOf(pages(feeds(100, 150), supplies(405, 418)))
+    expect(sample).toMatchObject(reported(823))
+  })
+
+  test('are added up where a person names both', async () => {
+    const at = '/redfish/v1/Chassis/1/Power#/PowerControl'
+    const reading = await readOne(pages(feeds(400, 420)), { resource: [`${at}/0`, `${at}/1`] })
+    expect(reading?.sample).toEqual(reported(820))
+  })
+
+  test('are one power where all show it', async () => {
+    const copies = [
+      { MemberId: '0', Name: 'Power Control', PowerConsumedWatts: 400 },
+      { MemberId: '1', Name: 'Power Limit', PowerConsumedWatts: 404 },
+    ]
+    expect(await powerOf(pages(copies))).toEqual(reported(400))
+  })
+})

@@ -172,8 +172,9 @@ describe('what a pool credits a worker', () => {
     { owner: 'poolRole=devfee;poolUrl=f;poolUser=acme.rig1', workDiff1: 7, estimatedWorkDiff1: 7 },
     { owner: '', workDiff1: 0, estimatedWorkDiff1: 3 },
   ]
-  const trueUps = (...credits: Parameters<typeof workerTrueUps>[2]) =>
+  const bookedOf = (...credits: Parameters<typeof workerTrueUps>[2]) =>
     workerTrueUps({ workload: 'mining', dayMs: 0 }, workByUser(owners), credits)
+  const trueUps = (...credits: Parameters<typeof workerTrueUps>[2]) => bookedOf(...credits).trueUps
 
   it('is set against counted and estimated work of that worker; only a worker with estimated work is trued up', () => {
     expect(trueUps({ worker: 'rig1', workDiff1: 1_000 }, { worker: 'rig2', workDiff1: 9 })).toEqual([
@@ -198,10 +199,45 @@ describe('what a pool credits a worker', () => {
     })
   })
 
-  it('is not booked where the worker is not listed, is listed for two accounts, or earned three times what it can', () => {
-    expect(trueUps()).toEqual([])
-    expect(trueUps({ worker: 'x.rig1', workDiff1: 5 }, { worker: 'y.rig1', workDiff1: 6 })).toEqual([])
-    expect(trueUps({ worker: 'rig1', workDiff1: 5_000 })).toEqual([])
-    expect(trueUps({ worker: 'rig1' })).toEqual([])
+  it.each([
+    ['not listed', [], /^not in the pool’s list$/],
+    ['listed for another account', [{ worker: 'x.rig1', workDiff1: 5 }], /^not in the pool’s list$/],
+    [
+      'listed twice',
+      [
+        { worker: 'rig1', workDiff1: 5 },
+        { worker: 'rig1', workDiff1: 6 },
+      ],
+      /^the pool lists rig1, rig1, and each may be it/,
+    ],
+    [
+      'credited three times what it can',
+      [{ worker: 'rig1', workDiff1: 5_000 }],
+      /4\.8 times the ledger’s work/,
+    ],
+    ['listed without a figure', [{ worker: 'rig1' }], /^the pool lists it without a figure$/],
+  ])('is not booked of a worker that is %s, and it says why', (_, credits, because) => {
+    expect(bookedOf(...credits)).toEqual({
+      trueUps: [],
+      not: [{ worker: 'acme.rig1', because: expect.stringMatching(because) }],
+    })
+  })
+
+  it('goes to the worker whose whole name it has, never to one whose name is its end', () => {
+    const users = new Map(
+      ['acme.rack1.07', 'acme.07', 'ajax.07'].map((user) => [
+        user,
+        { workDiff1: 0, estimatedWorkDiff1: 1_000 },
+      ]),
+    )
+    const credited = (...listed: string[]) => {
+      const credits = listed.map((worker) => ({ worker, workDiff1: 500 }))
+      return workerTrueUps({ workload: 'mining', dayMs: 0 }, users, credits).trueUps.map((t) => t.worker)
+    }
+    expect(credited('rack1.07')).toEqual(['acme.rack1.07'])
+    expect(credited('RACK1.07')).toEqual(['acme.rack1.07'])
+    expect(credited('acme.07')).toEqual(['acme.07'])
+    // of two accounts that have the worker it can't be known whose it is
+    expect(credited('07')).toEqual([])
   })
 })

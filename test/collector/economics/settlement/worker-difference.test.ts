@@ -89,25 +89,60 @@ describe('what a pool credits each worker', () => {
     expect(found.worst).toMatchObject([{ devices: ['r1', 'r2'], ledgerWorkDiff1: 2 * S21 }])
   })
 
-  test('a worker that the list lacks is credited nothing, unless other names have its work', () => {
+  test('a worker that the list lacks is credited nothing, and as much work under other names is told beside it', () => {
     const both = [machine('acme.a', 'r1'), machine('acme.b', 'r2')]
     const listed = { worker: 'a', workDiff1: S21 }
     const missing = compare(both, [listed])
     expect(missing.worst).toMatchObject([{ worker: 'acme.b', poolWorkDiff1: 0, shortWorkDiff1: S21 }])
     expect(missing.worst[0]).not.toHaveProperty('poolBasis')
-    const renamed = compare(both, [listed, { worker: 'B', workDiff1: S21 }])
-    expect(renamed).toMatchObject({ short: { workers: 0 }, otherWorkDiff1: S21 })
+    const elsewhere = { worker: 'elsewhere', workDiff1: S21 * 1.02 }
+    expect(compare(both, [listed, elsewhere])).toMatchObject({
+      short: { workers: 1, usd: expect.closeTo(S21 * 1e-9, 9) },
+      worst: [{ worker: 'acme.b', poolWorkDiff1: 0 }],
+      otherWorkDiff1: S21 * 1.02,
+      others: [elsewhere],
+    })
   })
 
-  test('a name that the list has twice is left alone, and so is a worker without a figure', () => {
-    const twice = [
-      { worker: 'x.a', workDiff1: 1 },
-      { worker: 'y.a', workDiff1: 1 },
-      { worker: 'b', workDiff1: S21 },
-      { worker: 'c' },
-    ]
-    const machines = [machine('acme.a', 'r1'), machine('acme.b', 'r2'), machine('acme.c', 'r3')]
-    expect(compare(machines, twice)).toMatchObject({ compared: 1, short: { workers: 0 } })
+  test('a pool that writes names in small letters lists the worker', () => {
+    const found = compare([machine('acme.Case-1', 'r1')], [{ worker: 'case-1', workDiff1: S21 / 2 }])
+    expect(found).toMatchObject({
+      worst: [{ worker: 'acme.Case-1', poolBasis: 'shares', shortWorkDiff1: S21 / 2 }],
+      otherWorkDiff1: 0,
+    })
+  })
+
+  test('a name with a dot is compared with its own credit where the pool lists workers alone', () => {
+    const found = compare(
+      [machine('acme.rack1.07', 'r1'), machine('acme.07', 'r2')],
+      [{ worker: 'rack1.07', workDiff1: S21 / 2 }],
+    )
+    expect(found.worst).toMatchObject([
+      { worker: 'acme.07', poolWorkDiff1: 0 },
+      { worker: 'acme.rack1.07', poolWorkDiff1: S21 / 2, poolBasis: 'shares' },
+    ])
+  })
+
+  test('names that the list does not tell apart are compared by their sums, so that no loss hides', () => {
+    const machines = [machine('acme.a', 'r1'), machine('ajax.a', 'r2')]
+    const told = (part: number) => compare(machines, [{ worker: 'a', workDiff1: 2 * S21 * part }])
+    expect(told(1)).toMatchObject({
+      compared: 2,
+      short: { workers: 0 },
+      unclear: [{ workers: ['acme.a', 'ajax.a'], because: expect.stringMatching(/lists a, which may be/) }],
+    })
+    expect(told(0.5).worst).toMatchObject([
+      { worker: 'acme.a, ajax.a', devices: ['r1', 'r2'], shortWorkDiff1: S21 },
+    ])
+  })
+
+  test('a worker without a figure is not compared, and told', () => {
+    const machines = [machine('acme.b', 'r2'), machine('acme.c', 'r3')]
+    expect(compare(machines, [{ worker: 'b', workDiff1: S21 }, { worker: 'c' }])).toMatchObject({
+      compared: 1,
+      short: { workers: 0 },
+      unclear: [{ workers: ['acme.c'], because: 'the pool lists it without a figure' }],
+    })
   })
 
   test('where no name is known to the list nothing is compared, and it says so', () => {
@@ -115,6 +150,8 @@ describe('what a pool credits each worker', () => {
     expect(found).toMatchObject({
       compared: 0,
       worst: [],
+      noneListed: true,
+      others: [{ worker: 'someone', workDiff1: S21 }],
       because: expect.stringMatching(/no worker by a name/),
     })
   })

@@ -56,6 +56,12 @@ test('every answer fits the schema that the API promises', async () => {
   }
 })
 
+test('the time that the collector has run is not changed by a clock that is set back', async () => {
+  const { scene, ask } = await start()
+  scene.nowMs -= 500 * 86_400_000
+  expect((await ask('/healthz')).body.uptimeS).toBeGreaterThanOrEqual(0)
+})
+
 test('/openapi.json describes every route with the version of the package', async () => {
   const { ask } = await start()
   const { body } = await ask('/openapi.json')

@@ -45,6 +45,8 @@ describe('the books of a collector', () => {
       worst: [short],
       short: { workers: 1, workDiff1: 1_500_000, usd: 12.5 },
       otherWorkDiff1: 0,
+      others: [],
+      unclear: [],
     }
     books.pools = [{ pool: 'acme', workload: 'mining', stale: false, differences: [], workers }]
     expect((await books.explained('mining')).poolShort).toEqual([

@@ -39,6 +39,26 @@ describe('the ledger’s API', () => {
     expect((await by('agent')).map((f: { group: string }) => f.group)).toEqual(['', 'a'])
   })
 
+  it.each(['1m', '7d', 'day', 'month'])(
+    'passes over time without figures, from the year 0 on, in steps of %s',
+    async (step) => {
+      await rig.site.settle(startMs, startMs + 2 * MINUTE_MS)
+      // a year later there is more
+      await rig.site.settle(startMs + 500_000 * MINUTE_MS, startMs + 500_002 * MINUTE_MS)
+      rig.site.nowMs = startMs + 2_000_000 * MINUTE_MS
+      const asked = vi.spyOn(rig.store, 'ledger')
+      const all = await csv(`from=0000-01-01T00:00Z&step=${step}&groupBy=site`)
+      expect(asked.mock.calls.length).toBeLessThan(100)
+      const near = async (fromMs: number, toMs: number) =>
+        csv(`from=${iso(fromMs)}&to=${iso(toMs)}&step=${step}&groupBy=site`)
+      expect(all.length).toBeGreaterThanOrEqual(2)
+      expect(all).toEqual([
+        ...(await near(startMs, startMs + 40_000 * MINUTE_MS)),
+        ...(await near(startMs + 500_000 * MINUTE_MS, startMs + 520_000 * MINUTE_MS)),
+      ])
+    },
+  )
+
   it('has days and months of the site’s time zone, the longest day included', async () => {
     await rig.site.settle(startMs - 2 * MINUTE_MS, startMs + 2 * MINUTE_MS)
     await rig.site.settle(
@@ -80,10 +100,11 @@ describe('the ledger’s API', () => {
     const held = rows.filter((r) => r['group'] === 'held').map((r) => Date.parse(r['start'] ?? ''))
     expect(held).toEqual(Array.from({ length: minutes }, (_, i) => startMs + i * MINUTE_MS))
     expect(rows).toHaveLength(3 * minutes)
-    // no piece holds the whole
-    const widths = asked.mock.calls.map(([q]) => (q.toMs - q.fromMs) / MINUTE_MS)
+    // no piece holds the whole; a look for the next day with figures holds a row a day
+    const pieces = asked.mock.calls.filter(([q]) => q.stepMs === MINUTE_MS)
+    const widths = pieces.map(([q]) => (q.toMs - q.fromMs) / MINUTE_MS)
     expect(Math.max(...widths)).toBeLessThanOrEqual(50_000)
-    expect(asked.mock.calls.length).toBeGreaterThan(5)
+    expect(pieces.length).toBeGreaterThan(5)
   })
 
   it('breaks the connection if the store fails during a long answer', async () => {

@@ -1,6 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { RepricingSchema } from '../../../../collector/books/audit-views.ts'
-import { listQuarantine, takeIn } from '../../../../collector/commands/quarantine.ts'
+import { listQuarantine, takeBack, takeIn } from '../../../../collector/commands/quarantine.ts'
 import { encode } from '../../../../protocol/codec.ts'
 import { encodeIntervals } from '../../../../protocol/interval.ts'
 import { MINUTE_MS } from '../../../../protocol/units.ts'
@@ -134,6 +134,93 @@ describe('records that were put aside', () => {
     expect((await books.ask('/api/v1/doubts?state=rejected')).body).toMatchObject({ groups: [] })
   })
 
+  test.each([
+    ['of the wrong sign', () => -SHIFT_MS, 'before '],
+    ['that leads before the retention', () => SHIFT_MS - 31 * 86_400_000, 'the ledger keeps 30 days'],
+    ['that leads into the future', () => SHIFT_MS + 365 * 86_400_000, 'in the future'],
+  ])(
+    'stay where they are with a shift %s: the answer names the times, and the right one takes them in',
+    async (_, shiftMs, why) => {
+      const before = (await books.ask('/api/v1/doubts?kind=quarantine')).body
+      const { status, body } = await ask({ shiftS: shiftMs() / 1000 })
+      expect(status).toBe(400)
+      const time = new Date(in1970(1).startMs + shiftMs()).toISOString()
+      expect(body).toMatchObject({
+        error: { message: expect.stringContaining(`2 records would begin from ${time}`) },
+      })
+      expect(body).toMatchObject({ error: { message: expect.stringContaining(why) } })
+      expect((await books.ask('/api/v1/doubts?kind=quarantine')).body).toEqual(before)
+      expect((await books.ask('/api/v1/losses')).body).toMatchObject([{ records: 2, held: 'quarantine' }])
+      expect(await books.audited()).toEqual([])
+      const { id } = RepricingSchema.parse((await ask({ shiftS: SHIFT_MS / 1000 })).body)
+      await books.done(id)
+      expect((await mined()).map(([minute]) => minute)).toEqual([0, 1, 2])
+    },
+  )
+
+  test('stay where they are until the store has them at their new time', async () => {
+    vi.spyOn(books.store, 'appendAll').mockResolvedValueOnce(undefined)
+    const { status, body } = await ask({ shiftS: SHIFT_MS / 1000 })
+    expect(status).toBe(503)
+    expect(body).toMatchObject({ error: { message: expect.stringContaining('nothing was taken in: rig1') } })
+    expect((await books.ask('/api/v1/losses')).body).toMatchObject([{ records: 2, held: 'quarantine' }])
+    expect(await books.audited()).toEqual([])
+  })
+
+  test.each([
+    ['a minute too late', 60_000],
+    ['an hour too early', -3_600_000],
+    ['half a minute too late', 30_000],
+  ])(
+    'that were taken in %s are taken back, and in again at the right time, and count once',
+    async (_, wrongMs) => {
+      const lost = (await books.ask('/api/v1/losses')).body
+      const put = (await books.ask('/api/v1/doubts?kind=quarantine')).body as { groups: unknown }
+      const wrong = RepricingSchema.parse((await ask({ shiftS: (SHIFT_MS + wrongMs) / 1000 })).body)
+      await books.done(wrong.id)
+      const back = await books.ask('/api/v1/quarantine/take-back', { ...BY, id: wrong.id })
+      expect(back.status).toBe(202)
+      await books.done(RepricingSchema.parse(back.body).id)
+      expect(await mined()).toEqual([[0, 1_000_000]])
+      expect((await books.ask('/api/v1/losses')).body).toEqual(lost)
+      expect((await books.ask('/api/v1/doubts?kind=quarantine')).body).toMatchObject({ groups: put.groups })
+      expect((await books.ask('/api/v1/quarantine/take-back', { ...BY, id: wrong.id })).status).toBe(404)
+
+      const right = RepricingSchema.parse((await ask({ shiftS: SHIFT_MS / 1000 })).body)
+      await books.done(right.id)
+      expect(await mined()).toEqual([
+        [0, 1_000_000],
+        [1, 1_000_000],
+        [2, 1_000_000],
+      ])
+      expect((await books.ask('/api/v1/losses')).body).toEqual([])
+    },
+  )
+
+  test('that were taken in and doubted there, are doubted no longer once they are taken back', async () => {
+    await books.ledger.take(batch(4, [{ ...in1970(3), workDiff1: 9e13 }]))
+    const { id } = RepricingSchema.parse((await ask({ shiftS: SHIFT_MS / 1000 })).body)
+    await books.done(id)
+    expect((await books.ask('/api/v1/doubts')).body).toMatchObject({
+      groups: [{ kind: 'doubt', check: 'work' }],
+    })
+    await books.ask('/api/v1/quarantine/take-back', { ...BY, id })
+    expect((await books.ask('/api/v1/doubts')).body).toMatchObject({
+      groups: [{ kind: 'quarantine', check: 'too-old', records: 3 }],
+    })
+  })
+
+  test('that were taken in as they are, are put aside again, and no other act is taken back so', async () => {
+    const { id } = RepricingSchema.parse((await ask({ agents: ['a'] })).body)
+    await books.done(id)
+    const back = await books.ask('/api/v1/quarantine/take-back', { ...BY, id })
+    expect(back.body).toMatchObject({ decision: { verdict: 'open', records: 2 } })
+    expect((await books.ask('/api/v1/losses')).body).toMatchObject([{ records: 2, held: 'quarantine' }])
+    const { id: undone } = RepricingSchema.parse(back.body)
+    for (const other of [undone, 'none'])
+      expect((await books.ask('/api/v1/quarantine/take-back', { ...BY, id: other })).status).toBe(404)
+  })
+
   test('need a token, a name and a reason, and times in order', async () => {
     expect((await books.ask('/api/v1/quarantine', { by: 'ann' })).status).toBe(400)
     expect((await ask({ from: iso(3), to: iso(1) })).status).toBe(400)
@@ -153,5 +240,10 @@ describe('records that were put aside', () => {
     expect(taken).toContain('2 records taken in')
     expect(taken).toContain('mining')
     expect(await books.printed(listQuarantine)).toBe('nothing was put aside\n')
+    const id = /take-back (\S+) undoes it/.exec(taken)?.[1] as string
+    expect(await books.printed((options) => takeBack(id, { ...options, ...BY }))).toContain(
+      '2 records taken back',
+    )
+    expect(await books.printed(listQuarantine)).toContain('too-old')
   })
 })

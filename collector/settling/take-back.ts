@@ -1,0 +1,77 @@
+import type { Log } from '../../protocol/kit/log.ts'
+import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
+import type { LedgerSums } from '../economics/ledger-row.ts'
+import type { Change, Repricing } from '../plugin/audit-store.ts'
+import type { Store } from '../plugin/store.ts'
+import { changedSums } from './changed-sums.ts'
+import { storedFigures } from './minute-groups.ts'
+import type { Pricing } from './pricing.ts'
+import type { SettlerOptions } from './settler-options.ts'
+import type { ClockMove } from './unconfirmed-time.ts'
+
+/** Taken back at once. */
+const PIECE_MS = 360 * MINUTE_MS
+const NOTHING: ReadonlyMap<string, LedgerSums> = new Map()
+
+/**
+ * Takes minutes back that were settled by a wrong clock, as if they never had been, and moves the begins of rules. Those that count
+ * are found again by the search for unsettled minutes. The audit trail keeps the old figures. Rejects where the store fails; it may be
+ * done again.
+ */
+export async function takeBack(
+  move: ClockMove,
+  {
+    store,
+    pricing,
+    log,
+    onSettled,
+  }: Pick<SettlerOptions, 'onSettled'> & {
+    store: Store
+    pricing: Pricing
+    log: Log
+  },
+  nowMs: number,
+): Promise<void> {
+  const times = [...move.minutes.flat(), ...move.rules.flatMap(({ fromMs, toMs }) => [fromMs, toMs])]
+  if (times.length === 0) return
+  const repricing: Repricing = {
+    id: `${iso(nowMs)}-clock`,
+    atMs: nowMs,
+    by: 'the collector',
+    reason: reasonFor(move),
+    fromMs: minuteOf(Math.min(...times)),
+    toMs: minuteOf(Math.max(...times)) + MINUTE_MS,
+    rulesVersion: '',
+    quotes: [],
+    doneMs: minuteOf(Math.max(...times)) + MINUTE_MS,
+  }
+  log.warn(repricing.reason, { from: iso(repricing.fromMs), to: iso(repricing.toMs) })
+  await store.writeRepricing(repricing)
+  await pricing.move(store, move.rules)
+  for (const [fromMs, toMs] of move.minutes)
+    for (let pieceMs = fromMs; pieceMs < toMs; pieceMs += PIECE_MS) {
+      const endMs = Math.min(toMs, pieceMs + PIECE_MS)
+      const settlements = await store.settlements(pieceMs, endMs)
+      const figures = await storedFigures(store, pieceMs, endMs)
+      const changes = [...figures].flatMap(([minuteMs, sums]): Change[] =>
+        changedSums(sums, NOTHING).map((change) => ({ repricing: repricing.id, minuteMs, ...change })),
+      )
+      const minutes = settlements.map(({ minuteMs }) => minuteMs)
+      if (minutes.length === 0) continue
+      await store.settle(minutes, [], { changes, takesBack: true })
+      // they lack no price any more
+      onSettled(
+        minutes,
+        [],
+        settlements.map(({ missing, ...settlement }) => ({ ...settlement, revision: 0 })),
+      )
+    }
+}
+
+function reasonFor({ byMs, rules }: ClockMove): string {
+  const by = byMs === undefined ? '' : ` by ${Math.round(byMs / 1000)} s`
+  const begins = rules.map(({ fromMs, toMs }) => `rules that began at ${iso(fromMs)} begin at ${iso(toMs)}`)
+  return `the clock was set${by} before another one had confirmed it: ${[...begins, 'what was settled by it is taken back, and settled again where it counts'].join('; ')}`
+}
+
+const iso = (ms: number): string => new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString()

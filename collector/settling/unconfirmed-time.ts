@@ -1,0 +1,247 @@
+import { z } from 'zod'
+import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
+import type { Instant } from '../../protocol/kit/clock.ts'
+import { reasonOf } from '../../protocol/kit/errors.ts'
+import type { Log } from '../../protocol/kit/log.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
+import { runsOf } from '../economics/minute-runs.ts'
+import type { RulesVersion } from '../plugin/audit-store.ts'
+import type { ClockMoved } from '../plugin/situation.ts'
+import type { Store } from '../plugin/store.ts'
+
+const KIND = 'unconfirmed-clock'
+const NAME = 'settled'
+/** The clock of a computer that was started again is taken for the same one where it goes on within this time. */
+const GOES_ON_MS = 24 * HOUR_MS
+
+/** The clock by which minutes are settled. */
+export interface SettlingClock {
+  /** whether a clock that is not this computer's own has agreed with it since the start, or since it was last set */
+  readonly isConfirmed: boolean
+  /** whether rules may begin by it: it may be right, and no other clock contradicts it */
+  readonly mayBegin: boolean
+  /** when it was started or set last, by itself, Unix ms */
+  readonly sinceMs: number
+  /** wall clock and steady clock at one moment */
+  readonly instant: Instant
+  /** tells which start of the computer the steady clock begins with */
+  readonly boot: string
+}
+
+/** A start listens to the clock for two minutes before it settles: new rules are in force since then. */
+const LISTENED_MS = 3 * MINUTE_MS
+
+/** From when new rules are in force, Unix ms: since the start or the last step of the clock, where that is not long ago. */
+export const rulesBeginMs = (nowMs: number, clock: SettlingClock | undefined): number =>
+  clock && nowMs - clock.sinceMs <= LISTENED_MS ? Math.min(clock.sinceMs, nowMs) : nowMs
+
+/** Kept in the store as JSON, so its property names are an on-disk format. */
+const KeptSchema = z.object({
+  /** which start of the computer `offsetMs` belongs to: its steady clock begins with it */
+  boot: z.string(),
+  /** wall clock minus steady clock, ms: it changes only where the wall clock is set */
+  offsetMs: z.number(),
+  /** wall clock when it was last kept, Unix ms */
+  seenMs: z.number(),
+  /** the computer was started again since, and its clock does not go on from `seenMs`: it was set, and by how much is not known */
+  apart: z.literal(true).optional(),
+  /** rules that began by this clock */
+  rules: z.array(z.object({ version: z.string(), fromMs: z.number() })),
+  /** minutes that were first settled by it, [from, to) of each run */
+  minutes: z.array(z.tuple([z.number(), z.number()])),
+})
+type Kept = z.output<typeof KeptSchema>
+type RulesBegin = Pick<RulesVersion, 'version' | 'fromMs'>
+
+/** What is to be taken back because the clock was set. */
+export interface ClockMove {
+  /** by how much it was set, ms; absent: not known */
+  byMs?: number
+  /** begins of rules by the wrong clock, with those by the right one */
+  rules: (RulesBegin & { toMs: number })[]
+  /** minutes that were settled by the wrong clock, [from, to) of each run */
+  minutes: [fromMs: number, toMs: number][]
+}
+
+/**
+ * What was begun and settled by a clock that no other has confirmed. It counts as all else does; but where the clock is set before one
+ * confirmed it, it moves with the clock: so a collector whose first clock is a month behind books no rent for that month. It is kept in
+ * the store, because the clock may be set while no collector runs.
+ */
+export class UnconfirmedTime {
+  readonly #store: Pick<Store, 'keepText' | 'keptTexts'>
+  readonly #clock: SettlingClock
+  readonly #log: Log
+  /** steady clock at the start of this run */
+  readonly #begunMs: number
+  #kept: Kept | undefined
+
+  constructor(options: {
+    store: Pick<Store, 'keepText' | 'keptTexts'>
+    clock: SettlingClock
+    log: Log
+  }) {
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#begunMs = options.clock.instant.steadyMs
+  }
+
+  /** Reads what an earlier run, or another collector, left. */
+  async #start(): Promise<void> {
+    const text = (await this.#store.keptTexts(KIND)).get(NAME)
+    if (text !== undefined) this.#kept = this.#read(text)
+    const kept = this.#kept
+    if (!kept || kept.boot === this.#clock.boot) return
+    const { wallMs } = this.#clock.instant
+    const sinceMs = wallMs - kept.seenMs
+    if (sinceMs < -CLOCK_TOLERANCE_MS || sinceMs > GOES_ON_MS) kept.apart = true
+    await this.#keep({ ...kept, boot: this.#clock.boot, offsetMs: this.#offsetMs })
+  }
+
+  #read(text: string): Kept | undefined {
+    if (text === '') return undefined
+    try {
+      return KeptSchema.parse(JSON.parse(text))
+    } catch (error) {
+      this.#log.error('what was settled by an unconfirmed clock can’t be read, and stays as it is', {
+        reason: reasonOf(error),
+      })
+      return undefined
+    }
+  }
+
+  /** Whether something is to be done with what was settled by an unconfirmed clock: it was confirmed, or set. */
+  get isDue(): boolean {
+    if (!this.#kept) return false
+    return this.#clock.isConfirmed || Math.abs(this.#stepMs) > CLOCK_TOLERANCE_MS
+  }
+
+  /** Rules are about to begin. Resolves when that is kept, where no other clock confirms this one. */
+  async beginRules({ version, fromMs }: RulesBegin): Promise<void> {
+    if (this.#clock.isConfirmed) return
+    const kept = this.#present
+    await this.#keep({ ...kept, rules: [...kept.rules, { version, fromMs }] })
+  }
+
+  /** These minutes are about to be settled for the first time. Resolves when that is kept, where no other clock confirms this one. */
+  async settle(minutes: readonly number[]): Promise<void> {
+    if (minutes.length === 0 || this.#clock.isConfirmed) return
+    const kept = this.#present
+    await this.#keep({ ...kept, minutes: joined([...kept.minutes, ...runsOf(minutes)]) })
+  }
+
+  /**
+   * What has to move because the clock was set; undefined where nothing has to. What is confirmed as it is is forgotten. Rejects where
+   * the store fails.
+   * @param isStart whether the store is to be read first
+   */
+  async move(isStart: boolean): Promise<ClockMove | undefined> {
+    if (isStart) await this.#start()
+    const kept = this.#kept
+    if (!kept) return undefined
+    const byMs = this.#stepMs
+    if (Math.abs(byMs) > CLOCK_TOLERANCE_MS) return this.#moveBy(kept, byMs)
+    if (!this.#clock.isConfirmed) return undefined
+    if (kept.apart) return this.#moveToThisRun(kept)
+    await this.#keep(undefined)
+    return undefined
+  }
+
+  /** What had to move has moved. */
+  async moved(move: ClockMove): Promise<void> {
+    const kept = this.#kept
+    if (!kept) return
+    // by an unknown step: it moved because the clock is confirmed now
+    if (move.byMs === undefined) return this.#keep(undefined)
+    const minutes = without(kept.minutes, move.minutes)
+    const rules = move.rules.map(({ version, toMs }) => ({ version, fromMs: toMs }))
+    await this.#keep({ ...kept, offsetMs: this.#offsetMs, rules, minutes })
+  }
+
+  #moveBy(kept: Kept, byMs: number): ClockMove {
+    const rules = kept.rules.map((begin) => ({ ...begin, toMs: begin.fromMs + byMs }))
+    // where no begin of rules moves, what is over stays: it has the rules of its time
+    const futureMs = Math.floor(this.#clock.instant.wallMs / MINUTE_MS) * MINUTE_MS
+    const minutes = rules.length > 0 ? kept.minutes : from(kept.minutes, futureMs)
+    return { byMs, rules, minutes }
+  }
+
+  /** The computer was started again with another time: rules begin when it did, at the latest. */
+  #moveToThisRun(kept: Kept): ClockMove {
+    const { wallMs, steadyMs } = this.#clock.instant
+    const begunMs = wallMs - (steadyMs - this.#begunMs)
+    const isOfThisRun = (ms: number) => ms >= begunMs && ms <= wallMs
+    const rules = kept.rules.map((begin) => ({
+      ...begin,
+      toMs: isOfThisRun(begin.fromMs) ? begin.fromMs : begunMs,
+    }))
+    return { rules, minutes: kept.minutes }
+  }
+
+  get #present(): Kept {
+    return (
+      this.#kept ?? { boot: this.#clock.boot, offsetMs: this.#offsetMs, seenMs: 0, rules: [], minutes: [] }
+    )
+  }
+
+  get #offsetMs(): number {
+    const { wallMs, steadyMs } = this.#clock.instant
+    return wallMs - steadyMs
+  }
+
+  get #stepMs(): number {
+    return this.#kept ? Math.round(this.#offsetMs - this.#kept.offsetMs) : 0
+  }
+
+  async #keep(kept: Kept | undefined): Promise<void> {
+    const seen = kept && { ...kept, seenMs: this.#clock.instant.wallMs }
+    await this.#store.keepText(KIND, NAME, seen ? JSON.stringify(seen) : '')
+    this.#kept = seen
+  }
+}
+
+/** How long the alert of a move stands. */
+const TOLD_MS = 12 * HOUR_MS
+
+/** A move of late, for the alert rules; nothing where there was none. @param nowMs Unix ms */
+export function movedOf(
+  move: (ClockMove & { atMs: number }) | undefined,
+  nowMs: number,
+): { moved?: ClockMoved } {
+  if (!move || nowMs - move.atMs > TOLD_MS) return {}
+  const { byMs, minutes, rules } = move
+  const [fromMs, toMs] = [minutes[0]?.[0], minutes.at(-1)?.[1]]
+  if (fromMs === undefined && rules.length === 0) return {}
+  return {
+    moved: {
+      ...(byMs === undefined ? {} : { byMs }),
+      ...(fromMs === undefined || toMs === undefined ? {} : { fromMs, toMs }),
+      ...(rules.length > 0 ? { rulesFromMs: Math.min(...rules.map((begin) => begin.toMs)) } : {}),
+    },
+  }
+}
+
+type Runs = [fromMs: number, toMs: number][]
+
+/** Runs in order, those that touch or overlap as one. */
+function joined(runs: Runs): Runs {
+  const found: Runs = []
+  for (const [fromMs, toMs] of [...runs].sort((a, b) => a[0] - b[0])) {
+    const last = found.at(-1)
+    if (last && fromMs <= last[1]) last[1] = Math.max(last[1], toMs)
+    else found.push([fromMs, toMs])
+  }
+  return found
+}
+
+const from = (runs: Runs, ms: number): Runs =>
+  runs.filter(([, toMs]) => toMs > ms).map(([fromMs, toMs]) => [Math.max(fromMs, ms), toMs])
+
+/** The parts of the runs before all of `gone`, which are whole ends of them. */
+const without = (runs: Runs, gone: Runs): Runs => {
+  const firstMs = Math.min(...gone.map(([fromMs]) => fromMs))
+  return runs
+    .filter(([fromMs]) => fromMs < firstMs)
+    .map(([fromMs, toMs]) => [fromMs, Math.min(toMs, firstMs)])
+}
