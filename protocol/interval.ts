@@ -42,7 +42,7 @@ export interface Interval extends Partial<Record<IntervalQuantity, number>> {
   /** the part of `durationMs` that readings cover; a record that says more can't be, and a collector holds it back */
   coveredMs: number
   powerBasis?: PowerBasis
-  /** true: quantities come from a counter's difference over a time without readings */
+  /** true: quantities come from a counter's difference over a time without readings; none where a later record tells it */
   recovered?: boolean
   /** the largest difficulty of a share in this time, difficulty-1 shares; absent: not known. It bounds what chance explains, and is not stored */
   shareDiff1?: number

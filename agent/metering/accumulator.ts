@@ -10,7 +10,7 @@ import { energyLimit } from './limits.ts'
 import { MinuteMeter, type MinuteMeterState } from './minute-meter.ts'
 import { type OwnerAmount, OwnerMeter, type OwnerMeterState } from './owner-meter.ts'
 import { cutAtMinutes } from './piece.ts'
-import { spreadAmount, spreadEnergyAndTime, spreadExported } from './spread.ts'
+import { markBegin, spreadAmount, spreadEnergyAndTime, spreadExported } from './spread.ts'
 import type { Shown } from './unseen-work.ts'
 import { WorkEstimate, type WorkEstimateState } from './work-estimate.ts'
 
@@ -225,6 +225,13 @@ export class DeviceAccumulator {
       spreadExported(this.#minutes, span, outMilliJ ?? (gap ? 0 : (flowedOut() ?? 0)))
     }
     for (const amount of amounts) spreadAmount(this.#minutes, span, amount)
+    if (gap && last.steadyMs === undefined && this.#awaits(at.wallMs)) markBegin(this.#minutes, span)
+  }
+
+  /** Whether the growth of a counter up to this reading will be told by a later one. */
+  #awaits(atMs: number): boolean {
+    const parts = [this.#energy, this.#exported, this.#owners]
+    return parts.some((part) => part.awaits(atMs - RECOVERED_AT_MOST_MS, atMs))
   }
 
   /**

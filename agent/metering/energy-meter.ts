@@ -41,6 +41,12 @@ export class EnergyMeter {
     }
   }
 
+  /** Whether the counter, seen since `sinceMs`, has not told its growth up to a reading at `atMs`, Unix ms. */
+  awaits(sinceMs: number, atMs: number): boolean {
+    const seenMs = this.#counter.state?.atMs
+    return seenMs !== undefined && seenMs >= sinceMs && seenMs < atMs
+  }
+
   clockSet(stepMs: number): void {
     this.#counter.clockSet(stepMs)
   }

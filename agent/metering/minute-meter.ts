@@ -64,6 +64,11 @@ export class MinuteMeter {
     return this.#buckets.has(keyOf(owner, piece))
   }
 
+  /** Whether an open record, of whatever owner, tells of this time or goes up to it, Unix ms. */
+  reaches(ms: number): boolean {
+    return [...this.#buckets.values()].some((b) => b.startMs <= ms && b.endMs >= ms)
+  }
+
   /** The bucket of an owner and a piece of time; a new one where there is none. @param recovered the piece lies in a gap */
   at(owner: Owner, piece: Piece, recovered: boolean): Bucket {
     const key = keyOf(owner, piece)

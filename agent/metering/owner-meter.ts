@@ -50,6 +50,13 @@ export class OwnerMeter {
     )
   }
 
+  /** Whether a counter that was seen since `sinceMs` has not told its growth up to a reading at `atMs`, Unix ms. */
+  awaits(sinceMs: number, atMs: number): boolean {
+    return [...this.#counters.values()].some(
+      ({ state }) => state?.atMs !== undefined && state.atMs >= sinceMs && state.atMs < atMs,
+    )
+  }
+
   /** The growth of each counter since the last reading. */
   advance(counters: readonly OwnerCounters[], comparison: Comparison): OwnerAmount[] {
     return this.#take(counters, comparison, true)

@@ -1,6 +1,6 @@
 import { energyShareOf, type Holder, NOBODY } from '../../protocol/owner.ts'
 import { POWER_BASES, type PowerBasis } from '../../protocol/sample.ts'
-import { apportion, workDiff1OfHashrate } from '../../protocol/units.ts'
+import { apportion, MINUTE_MS, minuteOf, workDiff1OfHashrate } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { add, type Bucket } from './bucket.ts'
 import type { LastReading } from './last-reading.ts'
@@ -76,6 +76,18 @@ export function spreadAmount(
     if (difficulty !== undefined)
       bucket.shareDiff1 = Math.max(bucket.shareDiff1 ?? 0, Math.min(MOST_DIFFICULTY, Math.ceil(difficulty)))
   }
+}
+
+/**
+ * Where no record tells of the begin of a gap, opens one without amounts, for counters whose growth since then a later reading tells. The
+ * collector knows by its start which records of a copy of the spool that growth includes.
+ */
+export function markBegin(minutes: MinuteMeter, { last, pieces, gap }: Span): void {
+  const [first] = pieces
+  if (!first || minutes.reaches(first.startMs)) return
+  const piece = { ...first, endMs: Math.min(first.endMs, minuteOf(first.startMs) + MINUTE_MS) }
+  const [holder] = withNobody(last.sample.holders ?? [])
+  minutes.at(holder?.owner ?? NOBODY, piece, gap)
 }
 
 /** The holders at the last reading, who hold the device for the whole span. The owner NOBODY gets the share that is left. */

@@ -270,6 +270,41 @@ describe('the accumulator', () => {
     expect(sum(after.closeAll(), 'energyMilliJ')).toBe(5000)
   })
 
+  describe('over a gap in which the agent was restarted', () => {
+    const at = (atS: number) => ({ wallMs: T0 + atS * 1000, steadyMs: atS * 1000 })
+    const told = (workDiff1: number) => ({
+      byOwner: [
+        { owner: POOL, workDiff1 },
+        { owner: FEE, workDiff1: 0 },
+      ],
+    })
+    /** Readings after the restart, of a machine that told `told(100)` at second 5. @param closes the agent was stopped, not killed */
+    const restarted = (closes: boolean, ...readings: [atS: number, counters?: ReturnType<typeof told>][]) => {
+      const before = new DeviceAccumulator('rig1', 15_000)
+      before.observe(reading({}, told(100)), at(0))
+      before.observe(reading({}, told(100)), at(5))
+      if (closes) before.closeAll()
+      const agent = new DeviceAccumulator('rig1', 15_000, JSON.parse(JSON.stringify(before.state)))
+      for (const [atS, counters] of readings) agent.observe(reading({}, counters), at(atS))
+      return agent
+        .closeAll()
+        .map((r) => [(r.startMs - T0) / 1000, r.durationMs / 1000, r.workDiff1, r.recovered])
+    }
+
+    it('tells when the growth of counters begins that only a later reading tells', () => {
+      expect(restarted(true, [40], [200, told(900)])[0]?.[0]).toBe(5)
+      // what is not known yet is absent
+      expect(restarted(true, [40])).toEqual([[5, 35, undefined, true]])
+      expect(restarted(true, [140])).toEqual([[5, 55, undefined, true]])
+    })
+
+    it('says nothing more where the counters are told, or an open record goes up to it', () => {
+      expect(restarted(true, [40, told(100)])).toEqual([])
+      expect(restarted(true, [40, told(900)])).toEqual([[5, 35, 800, true]])
+      expect(restarted(false, [40])).toEqual([[0, 5, undefined, undefined]])
+    })
+  })
+
   it('keeps every joule and share, and every key once, through clock steps, restarts and late polls (property)', () => {
     const step = fc.record({
       waitMs: fc.integer({ min: 1, max: 70_000 }),

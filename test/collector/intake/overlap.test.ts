@@ -195,6 +195,17 @@ describe('a time that two lives of a spool have recorded', () => {
     expect(records.map((r) => r.workDiff1)).toEqual([100])
   })
 
+  it('takes off what is stored since a record without amounts, from which on the growth of its counter counts', () => {
+    const stored = [3, 4, 5].map((m) => rig(m))
+    const { workDiff1: _, energyMilliJ: __, ...begin } = rig(3, gap)
+    const found = withoutStored(
+      [begin, rig(6, { workDiff1: 400 })],
+      stored,
+      state({ sinceMs: rig(5).startMs }),
+    )
+    expect(found.records.map((r) => r.workDiff1)).toEqual([100])
+  })
+
   it('keeps two records of one owner in a minute apart', () => {
     const part = (fromS: number, toS: number) =>
       rig(5, {
