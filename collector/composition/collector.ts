@@ -1,7 +1,7 @@
 import { systemClock } from '../../protocol/kit/clock.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { PerwattError } from '../../protocol/kit/errors.ts'
-import { isSynchronised } from '../../protocol/kit/kernel-clock.ts'
+import { isSynchronised as kernelSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { StopSteps } from '../../protocol/kit/stop-steps.ts'
 import { thisProgram } from '../../protocol/kit/this-program.ts'
@@ -49,6 +49,8 @@ const STORE_CLOSE_MS = 1_500
 export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks' | 'program'> {
   assets: Assets
   nowMs?: () => number
+  /** what the kernel says of this computer's clock; absent: the kernel is asked */
+  isSynchronised?: () => Promise<boolean | undefined>
 }
 
 /** The collector, put together: each part is made when all that it needs is there, and started and stopped in this order. */
@@ -79,7 +81,7 @@ export class Collector {
   #stoodBy = false
 
   constructor({ assets, ...options }: CollectorOptions) {
-    const { config, log, version, nowMs = Date.now } = options
+    const { config, log, version, nowMs = Date.now, isSynchronised = kernelSynchronised } = options
     const clock = { now: () => ({ ...systemClock.now(), wallMs: nowMs() }) }
     const clocks = new ClockWatch({ clock, log, isSynchronised })
     const program = thisProgram(nowMs())

@@ -19,7 +19,10 @@ it('an inventory that comes while the collector starts tells whose its machines 
     config: CollectorConfigSchema.parse({ site: { id: 's' }, dataFolder }),
     log: SILENT,
     nowMs: () => T0,
-    clocks: { maySettle: true },
+    clocks: {
+      ...{ maySettle: true, mayBegin: true, isConfirmed: true },
+      ...{ sinceMs: T0, instant: { wallMs: T0, steadyMs: 0 }, boot: 'this one' },
+    },
   } as unknown as Context
   const store = new MemoryStore()
   const devices = createDevices(context)

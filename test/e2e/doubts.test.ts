@@ -41,6 +41,7 @@ async function start(brokerPort: number): Promise<void> {
     assets: {},
     version: 'test',
     log: SILENT,
+    isSynchronised: async () => true,
   })
   url = (await collector.start()).screenUrl
 }

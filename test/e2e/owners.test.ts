@@ -110,7 +110,7 @@ describe('a machine that two agents read', () => {
     config.http.port = 0
     const logged: string[] = []
     const log = createLog({ write: (line) => void logged.push(line) })
-    collector = new Collector({ config, assets: {}, version: 'test', log })
+    collector = new Collector({ config, assets: {}, version: 'test', log, isSynchronised: async () => true })
     url = (await collector.start()).screenUrl
     // it looks for another collector of this site first; what is sent before it listens must be sent again
     await eventually(

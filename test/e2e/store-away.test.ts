@@ -54,6 +54,7 @@ async function start(
     assets: {},
     version: 'test',
     log: SILENT,
+    isSynchronised: async () => true,
   })
   collector = started
   url = (await started.start()).screenUrl
