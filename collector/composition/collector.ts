@@ -49,7 +49,7 @@ const STORE_CLOSE_MS = 1_500
 export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks' | 'program'> {
   assets: Assets
   nowMs?: () => number
-  /** what the kernel says of this computer's clock; absent: the kernel is asked */
+  /** whether the kernel keeps the clock by NTP; absent: it is asked */
   isSynchronised?: () => Promise<boolean | undefined>
 }
 

@@ -156,9 +156,13 @@ describe('two agents of one name', () => {
       expect(lines.filter((line) => line['event'] === rests && line['spool'] === 'first')).toEqual([])
       // the second takes the place of the first once that has ended
       await agents.shift()?.stop()
+      const connected = 'connected to the broker'
       await eventually(
-        () => lines.filter((line) => line['spool'] === 'second').at(-1),
-        (line) => line?.['event'] === 'connected to the broker',
+        () =>
+          lines
+            .filter((line) => line['spool'] === 'second')
+            .findLast(({ event }) => event === connected || event === rests),
+        (line) => line?.['event'] === connected,
       )
     },
   )
