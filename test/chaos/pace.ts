@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { fakeTimeLibrary } from './clock.ts'
 
 /** How fast time passes for the programs of a site. All of them show the same time, whenever each started. */
@@ -34,6 +36,7 @@ export class Pace {
       LD_PRELOAD: this.#library,
       FAKETIME: `+${aheadS.toFixed(3)} x${this.speed}`,
       NO_FAKE_STAT: '1',
+      NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/chaos/faked-uptime.mjs')).href}`,
     }
   }
 }
