@@ -75,7 +75,8 @@ export class LongComparison {
     this.held = beyondJ > HELD_FROM_PART * openJ('doubt')
     const isLong = moves >= REFUSED_FROM_MOVES && ms >= REFUSED_FROM_MS
     this.agrees = isLong && beyondJ <= 0
-    if (isLong && beyondJ > openJ('refusal')) return { counterW: (grownJ / ms) * 1000, powerW: (drawnJ / ms) * 1000 }
+    if (isLong && beyondJ > openJ('refusal'))
+      return { counterW: (grownJ / ms) * 1000, powerW: (drawnJ / ms) * 1000 }
     if (!this.held && moves >= MOVES_IN_WINDOW) this.#window = begun(energyJ, atMs)
     return undefined
   }
