@@ -104,7 +104,7 @@ export class DeviceAccumulator {
   /** Takes a reading. A reading that is not later than the last one is a duplicate, and dropped. */
   observe(reading: Reading, at: Instant): void {
     const elapsedMs = this.#last && elapsedSince(this.#last, at)
-    if (this.#isDuplicate(elapsedMs)) return
+    if (this.#isDuplicate(elapsedMs) || tellsNothing(reading)) return
     if (this.#mustStartAgain(reading, elapsedMs)) this.#startAgain()
     const last = this.#last
     const comparison = compare(last, reading, at, elapsedMs)
@@ -249,6 +249,16 @@ export class DeviceAccumulator {
     this.#minutes.seal()
     return at.wallMs - Math.max(1, Math.round(elapsedMs))
   }
+}
+
+/**
+ * A machine that answered, but not how it does: as a poll without an answer it leaves the time to the next reading, which books it by the
+ * one before.
+ */
+function tellsNothing({ identity, sample, counters }: Reading): boolean {
+  const { state, powerW, hashrateHs } = sample
+  const isUntold = powerW === undefined && hashrateHs === undefined && counters === undefined
+  return identity.kind === 'asic' && state === 'unknown' && isUntold
 }
 
 /** Keys of the owners whose counter of work a reading tells; undefined where it tells none. */

@@ -42,6 +42,19 @@ describe('the accumulator', () => {
     })
   })
 
+  it('leaves the time of a miner that answers and tells nothing to its next reading', () => {
+    const hashing = reading({ state: 'hashing', powerW: 3000, hashrateHs: 1e14, powerBasis: 'reported' })
+    const records = run(
+      [0, 10, 20, 30, 40].map((atS) => ({
+        atS,
+        reading: atS === 20 ? reading({ state: 'unknown' }) : hashing,
+      })),
+      45,
+    )
+    expect(sum(records, 'energyMilliJ')).toBe(3000 * 40 * 1000)
+    expect(sum(records, 'coveredMs')).toBe(40_000)
+  })
+
   it('draws no power through a gap longer than three polls, and says what it saw', () => {
     const records = run([0, 5, 40, 45].map((atS) => ({ atS, reading: reading({ powerW: 1000 }) })))
     expect(sum(records, 'energyMilliJ')).toBe(1000 * 10 * 1000)
