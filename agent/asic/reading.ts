@@ -1,6 +1,7 @@
 import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Sample, State } from '../../protocol/sample.ts'
+import { UNPAID_FAULTS } from '../../protocol/unpaid-faults.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll, withoutResidue } from './facts.ts'
 import { showHashrate } from './hashrates.ts'
@@ -120,7 +121,7 @@ function littlePaid(paid: number | undefined, { pools, paidOfFew }: AsicFacts): 
   const counted =
     shares?.rejected === undefined ? '' : `: ${shares.accepted} shares accepted, ${shares.rejected} rejected`
   return [
-    `only ${(100 * paid).toFixed(1)} % of its work is paid for${counted}; check the pool and the worker name`,
+    `only ${(100 * paid).toFixed(1)} ${UNPAID_FAULTS.littlePaid}${counted}; check the pool and the worker name`,
   ]
 }
 
