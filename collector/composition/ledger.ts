@@ -15,6 +15,7 @@ import { UnknownQuantitiesBook } from '../intake/unknown-quantities.ts'
 import { DeviceAdoption } from '../ownership/adoption.ts'
 import { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import { GpuTime } from '../ownership/gpu-time.ts'
+import { TwoMachines } from '../ownership/two-machines.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
 import { LatePrices } from '../settling/late-prices.ts'
@@ -109,7 +110,18 @@ export function createLedger(
   })
   const recent = new RecentLedger()
   const { owners: register } = devices
-  const claims = new ClaimKeeper({ store, register, nowMs, note: (minutes) => settler.note(minutes) })
+  // asked again with the next minute where the store fails
+  const twoMachines = new TwoMachines(
+    register,
+    (waiting) => void adoption.setApart(waiting).catch(() => undefined),
+  )
+  const claims = new ClaimKeeper({
+    store,
+    register,
+    nowMs,
+    note: (minutes) => settler.note(minutes),
+    compare: (agentId, compared) => twoMachines.note(agentId, compared),
+  })
   const gpuTime = new GpuTime(register, nowMs)
   const settler = new Settler({
     ...common,

@@ -87,6 +87,17 @@ export class DeviceAdoption {
     })
   }
 
+  /** Nobody has to say that a device which waits is another machine: its work does. */
+  setApart({ agentId, deviceId }: NamedDevice): Promise<Adoption> {
+    return this.request({
+      kind: 'apart',
+      agentId,
+      devices: [deviceId],
+      by: 'perwatt',
+      reason: 'its work comes and goes by itself: two machines at one address',
+    })
+  }
+
   async #movesOf(request: AdoptionRequest, nowMs: number): Promise<DeviceMove[]> {
     const { register, store } = this.#o
     const moves: DeviceMove[] = []

@@ -228,10 +228,14 @@ export class OwnershipRegister {
     } else this.#endAt(claim, rival, minuteOf(nowMs), nowMs)
   }
 
-  /** The claim moved onto the address of others: those that give way count no longer from now on. */
+  /** The claim moved onto the address of others: those that give way count no longer from now on, and else it doesn't. */
   #stay(claim: OpenClaim, rivals: readonly Rival[], nowMs: number): void {
+    const first = rivals.find(({ owner }) => !givesWay(owner, claim))
+    if (first) {
+      this.#endAt(claim, first, minuteOf(nowMs), nowMs)
+      return
+    }
     for (const { owner, key } of rivals) {
-      if (!givesWay(owner, claim)) continue
       this.#owners.remove(owner)
       this.#endAt(owner, { owner: claim, key }, minuteOf(nowMs), nowMs)
     }
