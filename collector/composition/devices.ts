@@ -51,14 +51,23 @@ export function knownDevices(state: SiteState, owners: OwnershipRegister): Known
     at: (minuteMs) => ({
       ...now,
       device: (agentId, deviceId) => state.deviceAt(agentId, deviceId, minuteMs),
-      find: (deviceId) =>
-        ownersDevice(deviceId, state, (agentId) => owners.counts(agentId, deviceId, minuteMs)) ??
-        state.find(deviceId),
+      find: (deviceId) => {
+        for (const { agentId } of state.agents())
+          if (owners.counts(agentId, deviceId, minuteMs)) {
+            const device = state.deviceAt(agentId, deviceId, minuteMs)
+            if (device) return device
+          }
+        return state.find(deviceId)
+      },
       all: () =>
-        devicesOf(state, (agentId, deviceId) => {
-          const claim = owners.claim(agentId, deviceId)
-          return claim === undefined || stoodAt(claim, minuteMs)
-        }),
+        [...state.agents()].flatMap(({ agentId }) =>
+          [...state.devicesAt(agentId, minuteMs)].filter(({ deviceId }) => {
+            const claim = owners.claim(agentId, deviceId)
+            return claim === undefined || stoodAt(claim, minuteMs)
+          }),
+        ),
+      machineKeys: (agentId, deviceId) =>
+        machines.named(deviceId, owners.past.at(agentId, minuteMs) ?? owners.told.get(agentId)),
     }),
   }
 }

@@ -71,7 +71,10 @@ export class ClaimKeeper {
   async arriving(appends: readonly Append[]): Promise<Append[]> {
     const { register, nowMs, compare } = this.#o
     register.appear(appearancesOf(appends), nowMs())
-    for (const { agentId, records } of appends) compare?.(agentId, records)
+    for (const { agentId, records } of appends) {
+      compare?.(agentId, records)
+      for (const { startMs, durationMs } of records) register.past.recorded(agentId, startMs + durationMs)
+    }
     await this.flush()
     const heldMs = nowMs()
     return appends.map((append) => {
