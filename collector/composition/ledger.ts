@@ -27,7 +27,7 @@ import { LossCauses } from '../store-keeping/loss-causes.ts'
 import { Refill } from '../store-keeping/refill.ts'
 import { Steps } from '../store-keeping/steps.ts'
 import type { Context } from './context.ts'
-import type { Devices } from './devices.ts'
+import { type Devices, hostOf } from './devices.ts'
 import type { PricePlane } from './prices.ts'
 
 /** Bound of the interval messages that wait to be stored: about 300,000 records. */
@@ -180,6 +180,7 @@ export function createLedger(
     register,
     keeper: claims,
     decide: (request) => repricer.decide(request),
+    hostOf: (gpu) => hostOf(devices.known, gpu),
     alone: (work) => records.alone(work),
   })
   const refill = new Refill(
@@ -236,7 +237,9 @@ export function createLedger(
     () => doubtsKeeper.start(),
     async () => {
       const startMs = nowMs()
-      doubts.remember(await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS))
+      const pasts = await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS)
+      doubts.remember(pasts)
+      for (const { agentId, endMs } of pasts) register.past.recorded(agentId, endMs)
     },
     () => records.start(),
   ]

@@ -1,6 +1,8 @@
 import type { Device } from '../../protocol/device.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { DeviceClaim, PastDevice } from '../plugin/claim-store.ts'
+import type { OpenClaim } from './key-owners.ts'
+import { lastEnd } from './spans.ts'
 
 /**
  * How devices stood in earlier minutes. A minute that is settled again comes out as it was, though a host has left the inventory since, or its GPUs have
@@ -18,7 +20,8 @@ const isWiredAlike = (a: Device, b: Device): boolean => WIRING.every((field) => 
 /** Of what a device was, without what says nothing of a minute. */
 const kept = ({ firmware: _, address: __, mac: ___, hardwareId: ____, ...device }: Device): Device => device
 
-type Told = ReadonlyMap<string, Device>
+/** An agent’s devices by name. */
+export type Told = ReadonlyMap<string, Device>
 
 /** The devices of one agent as they stood, by how many changes lie before. */
 interface Versions {
@@ -51,19 +54,30 @@ export class PastDevices {
     if (endMs > (this.#recordedMs.get(agentId) ?? 0)) this.#recordedMs.set(agentId, endMs)
   }
 
-  /** An agent tells other devices than before. @returns what is to be kept of each that changed, and was told before */
-  change(agentId: string, before: Told, now: Told, nowMs: number): [deviceId: string, past: PastDevice[]][] {
+  /**
+   * An agent tells other devices than before: what is to be kept of each stands in its claim then.
+   * @returns the claims that changed
+   */
+  change(
+    agentId: string,
+    before: Told,
+    now: Told,
+    nowMs: number,
+    claimOf: (deviceId: string) => OpenClaim | undefined,
+  ): OpenClaim[] {
     // what the agent has yet to send counts as it tells its devices now
     const endMs = Math.min(nowMs, this.#recordedMs.get(agentId) ?? nowMs)
-    const changed = [...new Set([...before.keys(), ...now.keys()])].flatMap(
-      (deviceId): [string, PastDevice[]][] => {
-        const past = this.#agents.get(agentId)?.past.get(deviceId)
-        const more = pastWith(past, before.get(deviceId), now.get(deviceId), minuteOf(endMs) + MINUTE_MS)
-        return more ? [[deviceId, more]] : []
-      },
-    )
-    for (const [deviceId, past] of changed) this.#set(agentId, deviceId, past)
-    this.#agents.get(agentId)?.told.fill(undefined)
+    const changed = [...new Set([...before.keys(), ...now.keys()])].flatMap((deviceId) => {
+      const claim = claimOf(deviceId)
+      if (!claim) return []
+      // and what a device records while it is put aside: where it is adopted, as it is told then
+      const toMs = Math.min(minuteOf(endMs) + MINUTE_MS, lastEnd(claim.spans))
+      const past = pastWith(claim.past, before.get(deviceId), now.get(deviceId), toMs)
+      return past ? [Object.assign(claim, { past })] : []
+    })
+    for (const { deviceId, past = [] } of changed) this.#set(agentId, deviceId, past)
+    const versions = this.#agents.get(agentId)
+    if (versions) versions.told = []
     return changed
   }
 
@@ -107,6 +121,7 @@ function pastWith(
   now: Device | undefined,
   toMs: number,
 ): PastDevice[] | undefined {
+  if (toMs <= (past.at(-1)?.toMs ?? Number.NEGATIVE_INFINITY)) return undefined
   // one that is new was never anything else
   const isNoNews = before ? now && isWiredAlike(before, now) : !now || past.at(-1)?.device === undefined
   return isNoNews

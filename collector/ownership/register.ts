@@ -61,13 +61,11 @@ export class OwnershipRegister {
 
   /** Takes in an agent's inventory: new names claim their machines, known ones may have learned who they are. */
   hear(agentId: string, devices: readonly Device[], nowMs: number): void {
-    const before = this.#devices.get(agentId)
+    const before = this.#devices.get(agentId) ?? new Map()
     const now = new Map(devices.map((device) => [device.deviceId, device]))
     this.#devices.set(agentId, now)
-    for (const [deviceId, past] of before ? this.past.change(agentId, before, now, nowMs) : []) {
-      const claim = this.#claims.get(agentId, deviceId)
-      if (claim) this.#changed(Object.assign(claim, { past }))
-    }
+    const claimOf = (deviceId: string) => this.#claims.get(agentId, deviceId)
+    for (const claim of this.past.change(agentId, before, now, nowMs, claimOf)) this.#changed(claim)
     for (const device of devices) {
       const known = this.#claims.get(agentId, device.deviceId)
       if (known) this.#learn(known, identityKeys(device.deviceId, device), nowMs)

@@ -1,3 +1,4 @@
+import { hostOf } from '../../../collector/composition/devices.ts'
 import type { KnownDevices } from '../../../collector/economics/settlement/settle.ts'
 import type { Workload } from '../../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
@@ -66,6 +67,7 @@ export class OwnersRig {
       register: this.register,
       keeper: this.keeper,
       decide: (request) => this.ledger.repricer.decide(request),
+      hostOf: (gpu) => hostOf(known, gpu),
       alone: (work) => this.ledger.records.alone(work),
       nowMs,
       log: SILENT,

@@ -353,6 +353,23 @@ describe('a minute that is settled again', () => {
     await site.rig.stop()
   })
 
+  it('has it once because a GPU is not adopted without its host, but where it is set behind it', async () => {
+    const site = await hosted()
+    await expect(site.rig.adopt('b', { devices: ['h/gpu0'] })).rejects.toMatchObject({
+      code: 'host-stays',
+      message:
+        'h/gpu0 of agent b is in host h, which agent a keeps: its energy would count twice. Adopt the host with all of its GPUs (read it with agent b too), or set meteredBy: h for it in the configuration of agent b, then adopt it',
+    })
+    expect(kwOf(site, 'b')).toEqual([0, 0, 0, 0, 0, 0])
+    const behind = AGENTS.b.map((d) => (d.deviceId === 'h/gpu0' ? { ...d, meteredBy: 'h' } : d))
+    site.hear('b', behind)
+    await site.rig.adopt('b', { devices: ['h/gpu0'], fromMs: T0 + 2 * MINUTE_MS })
+    const sums = [0, 1, 2, 3].map((m) => ((kwOf(site, 'a')[m] ?? 0) + (kwOf(site, 'b')[m] ?? 0)).toFixed(3))
+    expect(sums).toEqual(Array(4).fill('2.500'))
+    expect(kwOf(site, 'b')[3]).toBeGreaterThan(0.6)
+    await site.rig.stop()
+  })
+
   it('has it once too in what its held records would use, and their GPU time once', async () => {
     const site = await hosted()
     const waits = async () => {
