@@ -12,10 +12,8 @@ import { RecordWriter } from '../intake/record-writer.ts'
 import { TakeBack } from '../intake/take-back.ts'
 import { TakeIn } from '../intake/take-in.ts'
 import { UnknownQuantitiesBook } from '../intake/unknown-quantities.ts'
-import { DeviceAdoption } from '../ownership/adoption.ts'
-import { ClaimKeeper } from '../ownership/claim-keeper.ts'
-import { GpuTime } from '../ownership/gpu-time.ts'
-import { TwoMachines } from '../ownership/two-machines.ts'
+import type { DeviceAdoption } from '../ownership/adoption.ts'
+import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
 import { LatePrices } from '../settling/late-prices.ts'
@@ -27,7 +25,8 @@ import { LossCauses } from '../store-keeping/loss-causes.ts'
 import { Refill } from '../store-keeping/refill.ts'
 import { Steps } from '../store-keeping/steps.ts'
 import type { Context } from './context.ts'
-import { type Devices, hostOf } from './devices.ts'
+import type { Devices } from './devices.ts'
+import { createOwnership } from './ownership.ts'
 import type { PricePlane } from './prices.ts'
 
 /** Bound of the interval messages that wait to be stored: about 300,000 records. */
@@ -110,19 +109,13 @@ export function createLedger(
   })
   const recent = new RecentLedger()
   const { owners: register } = devices
-  // asked again with the next minute where the store fails
-  const twoMachines = new TwoMachines(
-    register,
-    (waiting) => void adoption.setApart(waiting).catch(() => undefined),
-  )
-  const claims = new ClaimKeeper({
-    store,
-    register,
-    nowMs,
+  const { claims, adoption, gpuTime } = createOwnership({
+    ...common,
+    devices,
     note: (minutes) => settler.note(minutes),
-    compare: (agentId, compared) => twoMachines.note(agentId, compared),
+    decide: (request) => repricer.decide(request),
+    alone: (work) => records.alone(work),
   })
-  const gpuTime = new GpuTime(register, nowMs)
   const settler = new Settler({
     ...common,
     pricing,
@@ -171,17 +164,10 @@ export function createLedger(
     clocks,
     quarantine: (entry) => quarantine.add(entry),
     judges: [(agentId, record) => doubts.judge(agentId, record)],
+    isKnown: (agentId) => register.told.has(agentId),
     onJudged: (failed) => doubts.settled(failed),
     arriving: (appends) => claims.arriving(causes.of(appends)),
     onStored: (minutes) => settler.note(minutes),
-  })
-  const adoption = new DeviceAdoption({
-    ...common,
-    register,
-    keeper: claims,
-    decide: (request) => repricer.decide(request),
-    hostOf: (gpu) => hostOf(devices.known, gpu),
-    alone: (work) => records.alone(work),
   })
   const refill = new Refill(
     [
