@@ -46,6 +46,7 @@ export function knownDevices(state: SiteState, owners: OwnershipRegister): Known
       state.find(deviceId),
     all: () => devicesOf(state, (agentId, deviceId) => !owners.claim(agentId, deviceId)?.rival),
     machineKeys: (agentId, deviceId) => machines.named(deviceId, owners.told.get(agentId)),
+    since: (agentId, deviceId) => owners.claim(agentId, deviceId)?.claimedMs,
   }
   return {
     ...now,

@@ -157,6 +157,18 @@ describe('a machine that moves onto an address of another agent’s device', () 
     expect(aside('b', 'b11')).toBeUndefined()
   })
 
+  it('waits where it was paid as a miner and is told as a server now', async () => {
+    rig.hear('a', [machine(HOME, MAC)])
+    await mine('a', 'm', 0, 4)
+    rig.ledger.nowMs += 1
+    const server: Partial<Device> = { kind: 'service', driver: 'llm-server' }
+    rig.hear('b', [machine(NEXT, server, 'b11')])
+    await mine('b', 'b11', 5, 6)
+    await move({ ...MAC, ...server })
+    expect(aside('a', 'm')).toMatchObject({ agentId: 'b', deviceId: 'b11' })
+    expect(aside('b', 'b11')).toBeUndefined()
+  })
+
   it('waits where it tells another MAC than before: it is another machine', async () => {
     rig.hear('a', [machine(HOME, MAC)])
     await mine('a', 'm', 0, 4)
