@@ -90,7 +90,7 @@ export class DeviceAdoption {
     })
   }
 
-  /** Nobody has to say that a device which waits is another machine: its work does. */
+  /** A device that waits is another machine, by its work: it is set apart without a person. */
   setApart({ agentId, deviceId }: NamedDevice): Promise<Adoption> {
     return this.request({
       kind: 'apart',

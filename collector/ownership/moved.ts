@@ -21,7 +21,7 @@ export function keepsItsMachine(
   rivals: readonly Rival[],
 ): boolean {
   if (!claim.settled || !rivals.every(({ key }) => isAddress(key))) return false
-  // a miner that is told as a server now was never paid for a server's work
+  // a miner that its agent calls a server now was never paid for a server's work
   const kinds = new Set([...before, ...claim.keys].filter(isAddress).map((key) => key.split(' ', 2)[1]))
   if (kinds.size > 1) return false
   if (before.some(isHardware)) return tellsNoOther(claim.keys, before)

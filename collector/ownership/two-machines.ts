@@ -27,7 +27,7 @@ interface Pair {
 
 /**
  * Compares the work of devices that wait for their address alone with the work of the devices that have it. Where two agents read one machine, its
- * accepted shares come and go together; where they don't, these are two machines, and nobody has to wait.
+ * accepted shares come and go together; where they don't, these are two machines, and the one that waits need not.
  */
 export class TwoMachines {
   readonly #register: OwnershipRegister

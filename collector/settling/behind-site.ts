@@ -2,7 +2,7 @@ import type { Device } from '../../protocol/device.ts'
 import type { KnownDevices } from '../economics/settlement/settle.ts'
 
 /**
- * The devices with those behind the site meter that nobody has wired: what names no meter is behind it, as in the balance. A meter that names none may stand
+ * The devices with those behind the site meter that are not wired: what names no meter is behind it, as in the balance. A meter that names none may stand
  * beside it, so it is not held against it.
  */
 export function behindSite(devices: KnownDevices, siteMeter: string | undefined): KnownDevices {

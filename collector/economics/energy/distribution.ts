@@ -104,7 +104,7 @@ export function distribute<P extends OwnerPart>(
 }
 
 /**
- * Whether the energy of a guest is told as a part of its host's: who came later changes nothing of the other. What a host shows stays its agent's where the
+ * Whether the energy of a guest counts as a part of its host's: who came later changes nothing of the other. What a host shows stays its agent's where the
  * guest came later; a guest that was there before the host keeps its own, and the host has the rest.
  */
 function keepsItsEnergy(

@@ -94,7 +94,7 @@ describe('a machine that moves onto an address of another agent’s device', () 
     })
   })
 
-  it('waits where a device that was paid there before it came, and is told at once: no money is paid twice', async () => {
+  it('waits where a device that was paid there before it came, from that moment on: no money is paid twice', async () => {
     rig.hear('b', [machine(NEXT, {}, 'b11')])
     await mine('b', 'b11', 0, 6)
     rig.ledger.nowMs += 1
@@ -157,7 +157,7 @@ describe('a machine that moves onto an address of another agent’s device', () 
     expect(aside('b', 'b11')).toBeUndefined()
   })
 
-  it('waits where it was paid as a miner and is told as a server now', async () => {
+  it('waits where it was paid as a miner and its agent calls it a server now', async () => {
     rig.hear('a', [machine(HOME, MAC)])
     await mine('a', 'm', 0, 4)
     rig.ledger.nowMs += 1

@@ -197,8 +197,8 @@ async function ledger(
 const keyOf = ({ deviceId, workload, owner }: LedgerRow) => `${deviceId} ${workload} ${owner}`
 
 /**
- * Of its machines. Meters are left out: what the site's shows beyond the machines is less where there are more of them. A host alone is told by its
- * energy: of what it shows, another agent's GPUs may have a part.
+ * Of its machines. Meters are left out: what the site's shows beyond the machines is less where there are more of them. Of a host alone
+ * only the energy is compared: of what it shows, another agent's GPUs may have a part.
  */
 function ofA(rows: readonly LedgerRow[]): string[] {
   const own = rows.filter(
