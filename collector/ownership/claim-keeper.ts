@@ -73,7 +73,7 @@ export class ClaimKeeper {
     register.appear(appearancesOf(appends), nowMs())
     for (const { agentId, records } of appends) {
       compare?.(agentId, records)
-      for (const { startMs, durationMs } of records) register.past.recorded(agentId, startMs + durationMs)
+      register.past.recorded(agentId, newestEndMs(records))
     }
     await this.flush()
     const heldMs = nowMs()
@@ -189,6 +189,9 @@ const withdrawnAfter = (claims: readonly DeviceClaim[], sinceMs: number): Withdr
       ? [{ agentId, deviceId, fromMs: withdrawn.fromMs, rival }]
       : [],
   )
+
+const newestEndMs = (records: Append['records']): number =>
+  records.reduce((newest, { startMs, durationMs }) => Math.max(newest, startMs + durationMs), 0)
 
 /** The earliest record of each device. */
 function appearancesOf(appends: readonly Append[]): Appearance[] {
