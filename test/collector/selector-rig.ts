@@ -54,7 +54,7 @@ export class SelectorRig {
   /** A selector as it is after a start, over what an earlier one has stored. */
   async open(feeds: TestFeed[], typed: Partial<Record<QuoteName, number>> = {}) {
     const book = new QuoteBook()
-    for (const q of [...this.stored.values()].sort((a, b) => a.fromMs - b.fromMs)) book.add(q)
+    book.load([...this.stored.values()].sort((a, b) => a.fromMs - b.fromMs))
     const prices = Object.entries(typed).map(([name, value]) => ({
       name: name as QuoteName,
       value: value ?? 0,

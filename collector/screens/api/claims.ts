@@ -129,6 +129,8 @@ export function addClaims(
     try {
       return { status: 201, body: await fromStore(() => claims.decide(request)) }
     } catch (error) {
+      if (error instanceof PerwattError && error.code === 'host-stays')
+        return { status: 400, body: badParameters([{ parameter: 'devices', problem: error.message }]) }
       return error instanceof PerwattError && error.code === 'nothing-put-aside'
         ? { status: 404, body: problem('not_found', error.message) }
         : { status: 503, body: storeFailed('devices', error) }

@@ -222,6 +222,15 @@ describe('site-power-over-limit', () => {
     expect(verdict('site-power-over-limit', { site: { powerW, powerLimitW: 1e6 } })).toBe(expected)
   })
 
+  test.each<[string, 'good' | 'unknown', object, object]>([
+    ['an agent is silent, and the site meter is heard', 'good', { silentS: 900 }, { metered: true }],
+    ['an agent is silent that may draw more, without a site meter', 'unknown', { silentS: 900 }, {}],
+    ['the silent one’s machines belong to another now', 'good', { silentS: 900, replaced: true }, {}],
+  ])('ends where %s: %s', (_, expected, of, site) => {
+    const situation = { site: { powerW: 5e5, powerLimitW: 1e6, ...site }, agents: [agent(of)] }
+    expect(verdict('site-power-over-limit', situation)).toBe(expected)
+  })
+
   test('a site without a limit has no such alert, and one without a power figure is unknown', () => {
     expect(judge('site-power-over-limit', { site: { powerW: 1e9 } })).toEqual([])
     expect(verdict('site-power-over-limit', { site: { powerLimitW: 1e6 } })).toBe('unknown')
