@@ -288,7 +288,7 @@ async function holdsToTheUnit(steps: readonly (readonly [Step, number])[], seed:
     const ledger = rows.reduce((sum, row) => sum + row.workDiff1, 0)
     const counted = (world.work[id] ?? 0) - (first[id] ?? 0)
     // what nobody read before a reboot is gone; nothing is there twice
-    if (rebooted || (mayLose && (await store.losses(10)).length > 0))
+    if (rebooted || (mayLose && (await store.losses()).length > 0))
       expect(ledger, id).toBeLessThanOrEqual(counted)
     else expect([id, ledger]).toEqual([id, counted])
     expect(coveredTwice([...store.records.values()].filter((r) => r.deviceId === id))).toEqual([])

@@ -44,7 +44,7 @@ describe('a mark file', () => {
   it('with any bit of it damaged says nothing wrong: it is told, and the next one is whole', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'perwatt-mark-'))
     const path = join(folder, 'ledger.mark.json')
-    const marks = new Map([
+    const marks = new Map<string, HighWater>([
       ['1', { life: FIRST, epoch: 7, seq: 40 }],
       ['hall', { epoch: 1_767_225_600_000, seq: 12, newestMs: 3 }],
     ])
