@@ -1,4 +1,5 @@
 import { defined } from '../../../protocol/kit/defined.ts'
+import { FittedPlaces } from '../../host-power/fitted-places.ts'
 import { TotalChecks } from '../../host-power/total-checks.ts'
 import { JointCounters } from './joint-counter.ts'
 
@@ -6,6 +7,8 @@ import { JointCounters } from './joint-counter.ts'
 export class Memory {
   readonly totals: TotalChecks
   readonly counters: JointCounters
+  /** what its sums were made of in this session: a person who restarts the agent says that what is there now is all */
+  readonly fitted = new FittedPlaces()
 
   /** @param known as `known` of an earlier session was; that of an earlier version is of the totals alone. Anything else is taken for nothing */
   constructor(known?: unknown) {
