@@ -90,6 +90,7 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, memory
     where === undefined ? [] : [{ name: `${name} of chassis ${idOf(path)}`, read, hasOwnSupplies }]
   const hasOwnSupplies = isServer(chassis) && !hasSharedSupplies && !isOfNodes
   const fitted = memory.fitted.of('Power', 'supplies', path)
+  const seen = memory.controlsOf(path)
   const control = source(
     'PowerControl',
     page,
@@ -97,7 +98,7 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, memory
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
       const { other, ratedW } = evidenceOn(found, whole)
-      const said = controlPower(found, whole, other?.powerW)
+      const said = controlPower(found, whole, { suppliesW: other?.powerW, seen })
       sumOn(found, whole, fitted)
       fitted.heardTotal(said.powerW)
       // the chooser holds it against supplies of its own, over several polls
