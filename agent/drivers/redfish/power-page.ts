@@ -104,7 +104,7 @@ const stateOf = (row: Row): string | undefined => textOf(rowOf(row['Status']), '
 const isEnabled = (row: Row): boolean => stateOf(row) === 'Enabled' && !hasNoLine(row)
 const hasNoLine = (row: Row): boolean => textOf(row, 'LineInputStatus') === 'LossOfInput'
 
-/** Whether a supply says itself that it carries none of the load. A spare one shows a few watts. */
+/** Whether a supply carries none of the load by its own words. A spare one shows a few watts. */
 export const restsByItself = (row: Row): boolean =>
   isOffline(row) || hasNoLine(row) || stateOf(row) === 'StandbySpare'
 

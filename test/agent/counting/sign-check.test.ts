@@ -65,7 +65,7 @@ describe('a swap is a fault as soon as it is sure', () => {
   })
 })
 
-/** A meter draws, and one of own generation is told as positive while it generates: so what says in is believed until a person decides. */
+/** A meter draws, and one of own generation shows that as positive while it generates: so what says in is used until a person decides. */
 describe('while power and counters contradict, a minute is booked in one direction', () => {
   const counter =
     (kw: number, fromKwh = 0) =>
@@ -94,7 +94,7 @@ describe('while power and counters contradict, a minute is booked in one directi
     expect(outKwh).toBeLessThan(3)
   })
 
-  test('and it is told at each reading, also after a restart, until they agree', () => {
+  test('and each reading has the fault, also after a restart, until they agree', () => {
     const open = (known?: object) => new TwoWayCounters({ energyJ: 3600, exportedJ: 3600 }, known)
     const at = (s: number, powerW: number) => ({ powerW, energyJ: KWH, exportedJ: 5 * KWH + 12_000 * s })
     let counters = open()
