@@ -2,6 +2,7 @@ import { AgentClock, type AgentClockState } from '../../../agent/clock/agent-clo
 import { clockStateOf, Metering } from '../../../agent/metering/metering.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import type { Spool } from '../../../agent/uplink/spool/spool.ts'
+import { keptApart } from '../../../collector/intake/own-starts.ts'
 import { type Interval, intervalKey } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
@@ -33,6 +34,8 @@ export class ClockRig {
   readonly delivered: Interval[] = []
   /** by epoch and number, what the collector took: it takes no number twice */
   readonly #taken = new Map<string, string>()
+  /** the same by number, of whatever epoch */
+  readonly #again = new Set<string>()
 
   readonly #clock = {
     now: () => ({
@@ -113,7 +116,11 @@ export class ClockRig {
         if (before !== undefined && before !== text)
           throw new Error(`${number} is ${before}, and then ${text}`)
         this.#taken.set(number, text)
-        if (before === undefined) this.delivered.push(record)
+        // a life that goes on after a kill sends again what its ancestor sent, under the same number
+        const again = `${firstSeq + i} ${text}`
+        if (before === undefined && !this.#again.has(again))
+          this.delivered.push(...keptApart([record], this.delivered).records)
+        this.#again.add(again)
       }
   }
 
@@ -139,6 +146,11 @@ export class ClockRig {
       minutes.set(minute, sum)
     }
     return minutes
+  }
+
+  /** Time that the delivered records cover, ms. */
+  get coveredMs(): number {
+    return this.delivered.reduce((sum, { coveredMs }) => sum + coveredMs, 0)
   }
 
   /** Keys that were delivered twice. */
