@@ -9,7 +9,6 @@ import { ownerKey } from '../../protocol/owner.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { HeldStore } from '../plugin/held-store.ts'
 import type { HighWater, Store } from '../plugin/store.ts'
-import type { BatchPlan } from './batch-plan.ts'
 
 /** Held records of one piece of time: as many as there can be. */
 const MOST_HELD = 1_000_000
@@ -17,6 +16,14 @@ const MOST_HELD = 1_000_000
 const SPAN_MS = 10 * MINUTE_MS
 /** Owners of an agent's devices; the idle ones of more are forgotten. */
 const OWNERS_KEPT = 5_000
+
+/** What is planned of a batch. */
+interface Planned {
+  delivery: { agentId: string }
+  append?: { records: readonly Interval[] }
+  /** records that begin some ms later than they say */
+  moved?: number
+}
 
 interface Newest {
   /** an owner that is not remembered has no record that begins later */
@@ -67,7 +74,7 @@ export class OwnStarts {
   }
 
   /** What a plan stores is about to be stored. @param mark of before */
-  note({ delivery: { agentId }, append, moved }: BatchPlan, mark: HighWater | undefined): void {
+  note({ delivery: { agentId }, append, moved }: Planned, mark: HighWater | undefined): void {
     if (moved)
       this.#log.warn('records begin when others of their device and owner do; all are kept, some ms later', {
         agent: agentId,

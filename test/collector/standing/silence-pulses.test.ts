@@ -53,7 +53,7 @@ describe('one agent of several', () => {
     expect(rig.after(120, only).standstills.map(({ part }) => part)).toEqual(['agents', 'records'])
   })
 
-  it('that hangs is told as silent at once: its last record came when its last live message did', () => {
+  it('that hangs is called silent at once: its last record came when its last live message did', () => {
     const found = rig.stood((s) => {
       const hung = heard({ lastLiveMs: T0, heardAgoS: Math.max(0, s - 2) })
       return [...broker(), ...silencePulses('plains', [hung, well()], { nowMs: T0 + s * 1000, limitS: 60 })]
