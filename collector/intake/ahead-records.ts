@@ -4,19 +4,23 @@ import { counted } from '../../protocol/kit/counted.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { every } from '../../protocol/kit/timers.ts'
-import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { FROM_FUTURE, type HeldMark } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 
 const LOOK_EVERY_MS = 10_000
+/** After a start or a step it waits this long for a clock that contradicts. */
+const LISTEN_MS = 2 * MINUTE_MS
 /** What is stored is read in pieces of this. */
 const PIECE_MS = 30 * 24 * HOUR_MS
 
 export interface AheadRecordsOptions {
   store: Pick<Store, 'newestRecordMs' | 'intervals' | 'hold'>
   clock: {
-    /** whether a clock that is not this computer's own agrees with it */
-    readonly isConfirmed: boolean
+    /** whether minutes may be settled by it: no other clock contradicts it */
+    readonly maySettle: boolean
+    /** when it was started or set last, by itself, Unix ms */
+    readonly sinceMs: number
     readonly instant: Instant
   }
   /** the minutes are settled again */
@@ -28,8 +32,9 @@ export interface AheadRecordsOptions {
 
 /**
  * Puts records aside that are stored at times which have not come: the collector's clock was ahead together with its agents', and was set
- * right. They count for nothing at those times, and are missing until a person takes them in with the shift of that step. It looks at the
- * start and after each step back, once another computer's clock has confirmed this one: of a clock that is wrong now nobody could tell.
+ * right. They count for nothing at those times, and are missing until a person takes them in with the shift of that step. It looks after
+ * the start and after each step back, once no clock contradicts this one. A decision takes them in again, also where it was the step that
+ * was wrong.
  */
 export class AheadRecords {
   readonly #o: AheadRecordsOptions
@@ -72,7 +77,7 @@ export class AheadRecords {
       this.#lookedMs = Math.max(this.#lookedMs, offsetMs)
       return
     }
-    if (!clock.isConfirmed) return
+    if (!clock.maySettle || wallMs - clock.sinceMs < LISTEN_MS) return
     const newestMs = (await store.newestRecordMs()) ?? 0
     if (newestMs > wallMs + CLOCK_TOLERANCE_MS) await alone(() => this.#putAside(wallMs, newestMs))
     this.#lookedMs = offsetMs
@@ -110,4 +115,4 @@ export class AheadRecords {
 }
 
 const reason =
-  'stored at a time that had not come when the collector’s clock was set back: the clock was ahead when it was made; take it in with the shift of that step'
+  'stored at a time that had not come when the collector’s clock was set back: the clock was ahead when it was made; take it in with the shift of that step, or with none where the clock is wrong now'

@@ -11,18 +11,22 @@ describe('records that are stored at times which have not come', () => {
   let store: MemoryStore
   let wallMs: number
   let steadyMs: number
-  let isConfirmed: boolean
+  let maySettle: boolean
+  let sinceMs: number
   let noted: number[]
   let ahead: AheadRecords
   beforeEach(async () => {
     store = new MemoryStore()
     await store.open()
-    ;[wallMs, steadyMs, isConfirmed, noted] = [T0, 1_000, true, []]
+    ;[wallMs, steadyMs, maySettle, sinceMs, noted] = [T0, 1_000, true, 0, []]
     ahead = new AheadRecords({
       store,
       clock: {
-        get isConfirmed() {
-          return isConfirmed
+        get maySettle() {
+          return maySettle
+        },
+        get sinceMs() {
+          return sinceMs
         },
         get instant() {
           return { wallMs, steadyMs }
@@ -38,16 +42,19 @@ describe('records that are stored at times which have not come', () => {
   const aside = async () => (await store.held({}, 10)).map(({ record: r, check }) => [r.startMs - T0, check])
   const counting = async () => (await store.intervals(0, T0 + 1_000 * DAY_MS)).map((r) => r.startMs - T0)
 
-  it('are put aside after the clock was set back, once another clock confirms it, and the rest counts', async () => {
+  it('are put aside after the clock was set back, once it had two minutes for a clock that contradicts, and the rest counts', async () => {
     // at the start it shows the time of the newest of them
     wallMs = T0 + 500 * DAY_MS
     await ahead.look()
     expect(await aside()).toEqual([])
     wallMs = T0
-    isConfirmed = false
+    maySettle = false
     await ahead.look()
     expect(await aside()).toEqual([])
-    isConfirmed = true
+    ;[maySettle, sinceMs] = [true, T0 - 60_000]
+    await ahead.look()
+    expect(await aside()).toEqual([])
+    sinceMs = T0 - 120_000
     await ahead.look()
     expect(await aside()).toEqual([
       [30 * HOUR_MS, 'from-future'],
