@@ -228,7 +228,7 @@ export class ClockWatch {
     return this.#beside.get(agentId) === false
   }
 
-  /** What this agent says of NTP may be of before this clock was set. */
+  /** What this agent tells about NTP may be from before this clock was set. */
   #isOldNews(agentId: string): boolean {
     return !this.#isElsewhere(agentId) && this.#o.clock.now().steadyMs - this.#setMs < OLD_NEWS_MS
   }

@@ -68,7 +68,7 @@ export class MarkFile {
       this.#log.warn('mark of the store not read', { file: this.#path, reason: reasonOf(error) })
       const what = `the file that says how far the database was, ${this.#path}, is damaged`
       const cure =
-        'whether the database has less than it had is not known this once; compare the last days of the ledger with what was known, and look at the disk (dmesg, smartctl). The file is written anew by itself'
+        'whether the database has less than it had is not known this once; compare the last days of the ledger with what was known, and look at the disk (dmesg, smartctl). The next write replaces the file'
       return { marks: new Map(), damage: { what, cure } }
     }
   }

@@ -5,7 +5,7 @@ import { uptime } from 'node:os'
 const READ_S = 1
 
 export interface BootSources {
-  /** what the kernel says of its start; throws where it says nothing */
+  /** the kernel’s id of its start; throws where there is none */
   kernelId(): string
   /** the program's steady clock, s */
   uptimeS(): number
@@ -32,7 +32,7 @@ export function kernelBootId({ kernelId }: Pick<BootSources, 'kernelId'> = KERNE
 export function bootId(sources: BootSources = KERNEL): string {
   const { uptimeS, monotonicS } = sources
   const id = kernelBootId(sources)
-  // lxcfs shows a container the time since its own start, which begins anew with each container: no earlier run can be compared
+  // lxcfs shows a container the time since its own start, which each container begins at 0: no earlier run can be compared
   const isOfContainer = monotonicS() - uptimeS() > READ_S
   return id === undefined || isOfContainer ? `${process.pid} ${uptimeS()} ${crypto.randomUUID()}` : id
 }

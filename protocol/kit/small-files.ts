@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises'
+import { promises as disk } from 'node:fs'
 import { dirname } from 'node:path'
 import { reasonOf } from './errors.ts'
 import type { Log } from './log.ts'
@@ -95,15 +95,15 @@ export class SmallFiles {
 
 /** Replaces a file; after a crash it has the old text or the new one, never a part. @throws the file system's error */
 export async function replaceFile(file: string, text: string): Promise<void> {
-  const fresh = await open(`${file}.new`, 'w', 0o600)
+  const fresh = await disk.open(`${file}.new`, 'w', 0o600)
   try {
     await fresh.writeFile(text)
     await fresh.datasync()
   } finally {
     await fresh.close()
   }
-  await rename(`${file}.new`, file)
+  await disk.rename(`${file}.new`, file)
   // the rename is on disk only after an fsync of the folder
-  const folder = await open(dirname(file), 'r')
+  const folder = await disk.open(dirname(file), 'r')
   await folder.sync().finally(() => folder.close())
 }

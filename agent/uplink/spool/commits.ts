@@ -111,7 +111,7 @@ export class Commits {
 
   /**
    * The seq after the last record. A commit writes the checkpoint first: where segments have more, it is of an earlier moment, because the
-   * folder was copied in the midst of a commit, or the newest checkpoint is damaged. The caller's open records tell that time again, so
+   * folder was copied during a commit, or the newest checkpoint is damaged. The caller's open records tell that time again, so
    * what is beyond is cut off; it was perhaps sent, and the new life parts before it.
    */
   async #endOf(segments: Segments, content: CheckpointContent | undefined): Promise<number> {

@@ -1,16 +1,14 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
 
 /** Whose spool a folder is, and where. The property names are an on-disk format. */
-const SpoolHomeSchema = z.object({
-  site: z.string(),
-  agent: z.string(),
-  folder: z.string(),
-  host: z.string(),
-})
-export type SpoolHome = z.output<typeof SpoolHomeSchema>
+export interface SpoolHome {
+  site: string
+  agent: string
+  folder: string
+  host: string
+}
 
 /** Records of another agent that were found in a copied folder, and put aside. */
 export interface SetAside {
@@ -41,7 +39,11 @@ const FILE = 'home.json'
 /** What the folder itself says; undefined where it does not, as those of older versions. Never rejects. */
 export async function readHome(folder: string): Promise<SpoolHome | undefined> {
   try {
-    return SpoolHomeSchema.parse(JSON.parse(await readFile(join(folder, FILE), 'utf8')))
+    const found = JSON.parse(await readFile(join(folder, FILE), 'utf8')) as Partial<SpoolHome>
+    const { site, agent, folder: at, host } = found
+    return [site, agent, at, host].every((text) => typeof text === 'string')
+      ? (found as SpoolHome)
+      : undefined
   } catch {
     return undefined
   }

@@ -228,7 +228,7 @@ it('what a machine counted is in the ledger to the unit, through restores, rolle
   await fc.assert(fc.asyncProperty(PLANS, fc.integer(), holdsToTheUnit), { numRuns: 60 })
 })
 
-it('a copy that was made in the midst of a commit, or lost its newest checkpoint, tells no minute twice', async () => {
+it('a copy that was made during a commit, or lost its newest checkpoint, tells no minute twice', async () => {
   for (const last of ['copied in mid-commit', 'newest checkpoint damaged'] as const)
     for (const delivered of ['deliver', 'wait'] as const)
       for (const beats of [1, 7, 30, 40]) {

@@ -49,7 +49,7 @@ it('a folder that was copied from another agent is put aside: neither its record
   await next.close()
 })
 
-it('a copied folder is put aside too where none of its checkpoints can be read: it says itself whose it is', async () => {
+it('a copied folder is put aside too where none of its checkpoints can be read: a file of its own tells whose it is', async () => {
   const first = await hall()
   cpSync(join(root, 'hall'), join(root, 'roof'), { recursive: true })
   for (const slot of ['checkpoint.a', 'checkpoint.b']) writeFileSync(join(root, 'roof', slot), 'torn')
