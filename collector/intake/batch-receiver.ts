@@ -192,7 +192,7 @@ function decodeMessage({ agentId, payload, from }: QueuedBatch<Sender>): Decoded
   const message = decode(IntervalMessageSchema, payload)
   if (message.ok) {
     const { sentAtMs } = message.value
-    return { ...from, sentAtMs, delivery: { agentId, batch: decodeIntervals(message.value) } }
+    return { ...from, sentAtMs, delivery: { agentId, batch: decodeIntervals(message.value), sentAtMs } }
   }
   from.refuse(message.reason, payload)
   // sending the same bytes again would not help: the agent may go on to the next batch

@@ -160,7 +160,8 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
 
   /**
    * Writes records and the agent's new high-water mark, all or nothing; resolves when they are safe (committed and
-   * synced, or accepted by the server). A record whose key is there already changes nothing.
+   * synced, or accepted by the server). A record whose key is there already changes
+   * nothing: the caller gives no two records of one key that differ.
    */
   append(agentId: string, mark: HighWater, records: readonly Interval[]): Promise<void>
   /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */
