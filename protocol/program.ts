@@ -53,6 +53,10 @@ export function isBeside(
   return a.host === b.host && (shared || a.addresses.length === 0 || b.addresses.length === 0)
 }
 
+/** One text for all programs of one computer; undefined where a program does not say where it runs. */
+export const computerOf = (program: Pick<Program, 'host' | 'boot'> | undefined): string | undefined =>
+  program && (program.boot ?? program.host)
+
 /** For a person: `gpu-host-3 (10.0.4.3, fd00::3; process 4711)`. */
 export function placeText({ host, addresses, pid }: Pick<Program, 'host' | 'addresses' | 'pid'>): string {
   const parts = [...(addresses.length > 0 ? [addresses.join(', ')] : []), ...(pid ? [`process ${pid}`] : [])]

@@ -223,7 +223,7 @@ export class Collector {
     await this.#ledger.resume()
   }
 
-  /** What is amiss is told by the store itself, and one that fails by who watches it. */
+  /** The store tells what is amiss, and its watch tells where it fails. */
   async #checkStore(): Promise<void> {
     if (this.#ledger.runs && !this.#lease?.mustRead) await this.#keeper.store.check?.().catch(() => {})
   }

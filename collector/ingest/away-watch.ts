@@ -1,7 +1,7 @@
 import { every, type Timer } from '../../protocol/kit/timers.ts'
 
 const LOOK_MS = 5_000
-/** Without the broker for so long: another collector may take the site soon. */
+/** After this time without the broker another collector may take the site soon. */
 const AWAY_MS = 4 * 60_000
 
 export interface AwayWatchOptions {

@@ -248,7 +248,7 @@ describe('the influx store', () => {
     await store.check?.()
   })
 
-  test('takes nothing by the marks of before once another collector has written, and nothing is told as lost', async () => {
+  test('takes nothing by the marks of before once another collector has written, and no loss is told', async () => {
     await store.append('a', { epoch: 3, seq: 7 }, [interval()])
     const second = createInfluxStore({ url: influxd.url, database, log: SILENT })
     await second.open()
