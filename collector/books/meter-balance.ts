@@ -46,7 +46,7 @@ function meterOf({ deviceLoads, distribution }: PricedMinute, i: number): Balanc
   if (!load || !found || found.behind === 0) return []
   const rest: Record<string, number> = {}
   for (const charge of charges)
-    if (charge.load === i && !charge.part)
+    if (charge.load === i && !charge.part && charge.guest === undefined)
       rest[charge.attribution.name] = (rest[charge.attribution.name] ?? 0) + charge.amount
   const members = deviceLoads.flatMap((member, k) => {
     const part = balanced[k]

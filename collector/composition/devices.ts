@@ -6,6 +6,7 @@ import { SiteState } from '../live/state.ts'
 import { MachineKeys } from '../ownership/machine-keys.ts'
 import { OwnershipRegister } from '../ownership/register.ts'
 import { stoodAt } from '../ownership/spans.ts'
+import type { NamedDevice } from '../plugin/claim-store.ts'
 import type { Context } from './context.ts'
 
 /** The live state of the site’s devices, their inventories on disk, and the devices as settling looks them up. */
@@ -45,22 +46,39 @@ export function knownDevices(state: SiteState, owners: OwnershipRegister): Known
       state.find(deviceId),
     all: () => devicesOf(state, (agentId, deviceId) => !owners.claim(agentId, deviceId)?.rival),
     machineKeys: (agentId, deviceId) => machines.named(deviceId, owners.told.get(agentId)),
+    since: (agentId, deviceId) => owners.claim(agentId, deviceId)?.claimedMs,
   }
   return {
     ...now,
     at: (minuteMs) => ({
       ...now,
       device: (agentId, deviceId) => state.deviceAt(agentId, deviceId, minuteMs),
-      find: (deviceId) =>
-        ownersDevice(deviceId, state, (agentId) => owners.counts(agentId, deviceId, minuteMs)) ??
-        state.find(deviceId),
+      find: (deviceId) => {
+        for (const { agentId } of state.agents())
+          if (owners.counts(agentId, deviceId, minuteMs)) {
+            const device = state.deviceAt(agentId, deviceId, minuteMs)
+            if (device) return device
+          }
+        return state.find(deviceId)
+      },
       all: () =>
-        devicesOf(state, (agentId, deviceId) => {
-          const claim = owners.claim(agentId, deviceId)
-          return claim === undefined || stoodAt(claim, minuteMs)
-        }),
+        [...state.agents()].flatMap(({ agentId }) =>
+          [...state.devicesAt(agentId, minuteMs)].filter(({ deviceId }) => {
+            const claim = owners.claim(agentId, deviceId)
+            return claim === undefined || stoodAt(claim, minuteMs)
+          }),
+        ),
+      machineKeys: (agentId, deviceId) =>
+        machines.named(deviceId, owners.past.at(agentId, minuteMs) ?? owners.told.get(agentId)),
     }),
   }
+}
+
+/** The host of the same agent that a GPU is behind, by its configuration or because it is in it; undefined where it is behind none. */
+export function hostOf({ device }: KnownDevices, { agentId, deviceId }: NamedDevice): string | undefined {
+  const { kind, meteredBy } = device(agentId, deviceId) ?? {}
+  if (kind !== 'gpu' || meteredBy === undefined) return undefined
+  return device(agentId, meteredBy)?.kind === 'host' ? meteredBy : undefined
 }
 
 /** The device as the agent tells it that has it: another one may tell the same name. */

@@ -12,9 +12,8 @@ import { RecordWriter } from '../intake/record-writer.ts'
 import { TakeBack } from '../intake/take-back.ts'
 import { TakeIn } from '../intake/take-in.ts'
 import { UnknownQuantitiesBook } from '../intake/unknown-quantities.ts'
-import { DeviceAdoption } from '../ownership/adoption.ts'
-import { ClaimKeeper } from '../ownership/claim-keeper.ts'
-import { GpuTime } from '../ownership/gpu-time.ts'
+import type { DeviceAdoption } from '../ownership/adoption.ts'
+import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
 import { LatePrices } from '../settling/late-prices.ts'
@@ -28,6 +27,7 @@ import { Steps } from '../store-keeping/steps.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import { type Heard, heardBy } from './heard.ts'
+import { createOwnership } from './ownership.ts'
 import type { PricePlane } from './prices.ts'
 
 /** Bound of the interval messages that wait to be stored: about 300,000 records. */
@@ -104,8 +104,13 @@ export function createLedger(
   })
   const recent = new RecentLedger()
   const { owners: register } = devices
-  const claims = new ClaimKeeper({ store, register, nowMs, note: (minutes) => settler.note(minutes) })
-  const gpuTime = new GpuTime(register, nowMs)
+  const { claims, adoption, gpuTime } = createOwnership({
+    ...common,
+    devices,
+    note: (minutes) => settler.note(minutes),
+    decide: (request) => repricer.decide(request),
+    alone: (work) => records.alone(work),
+  })
   const settler = new Settler({
     ...common,
     pricing,
@@ -154,16 +159,10 @@ export function createLedger(
     clocks,
     quarantine: (entry) => quarantine.add(entry),
     judges: [(agentId, record) => doubts.judge(agentId, record)],
+    isKnown: (agentId) => register.told.has(agentId),
     onJudged: (failed) => doubts.settled(failed),
     arriving: (appends) => claims.arriving(causes.of(appends)),
     onStored: (minutes) => settler.note(minutes),
-  })
-  const adoption = new DeviceAdoption({
-    ...common,
-    register,
-    keeper: claims,
-    decide: (request) => repricer.decide(request),
-    alone: (work) => records.alone(work),
   })
   const refill = new Refill(
     [
@@ -219,7 +218,9 @@ export function createLedger(
     () => doubtsKeeper.start(),
     async () => {
       const startMs = nowMs()
-      doubts.remember(await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS))
+      const pasts = await store.pastOfDevices(startMs - PAST_MS, startMs - ENERGY_PAST_MS)
+      doubts.remember(pasts)
+      for (const { agentId, endMs } of pasts) register.past.recorded(agentId, endMs)
     },
     () => records.start(),
   ]

@@ -76,13 +76,13 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
       // the feeds may run already: what they say since then stays
       const begunMs = startedMs ?? Number.POSITIVE_INFINITY
       const begun = new Set(from(quotes, begunMs).map(({ name }) => name))
-      for (const quote of stored) if (quote.fromMs < begunMs || !begun.has(quote.name)) quotes.add(quote)
+      quotes.load(stored.filter(({ name, fromMs }) => fromMs < begunMs || !begun.has(name)))
     },
     start,
     async startWithoutStore(signal) {
       const kept = await copy.read()
       if (!kept || loading || startedMs !== undefined) return
-      for (const quote of kept) quotes.add(quote)
+      quotes.load(kept)
       selector.restoreWaiting((await copy.readWaiting()) as HeldPush[])
       start(signal)
     },

@@ -1,5 +1,4 @@
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
-import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Loss } from '../plugin/audit-store.ts'
 import { putBack } from '../plugin/mark-tally.ts'
@@ -13,7 +12,7 @@ import {
   quarantinedRecord,
   type RecordJudge,
 } from './batch-plan.ts'
-import { LossBook } from './loss-book.ts'
+import { LossBook, type LossBookOptions } from './loss-book.ts'
 import { storedBeside } from './overlap-state.ts'
 import { Refusals } from './refusals.ts'
 import { refusedLoss, storeGoodRecords } from './refused-records.ts'
@@ -23,10 +22,8 @@ const NOTHING: HighWater = { epoch: 0, seq: 0 }
 /** A store that took no record in this time and refuses one may refuse everything: the agents keep what they have. */
 const REFUSES_ALL_MS = 10 * MINUTE_MS
 
-export interface RecordWriterOptions {
+export interface RecordWriterOptions extends LossBookOptions {
   store: Store
-  nowMs: () => number
-  log: Log
   /** records older than this are put aside */
   retentionMs: number
   /** whose clock may be wrong; absent: nobody's */
@@ -197,9 +194,9 @@ export class RecordWriter {
     } catch (error) {
       return this.#notStored(appends, error)
     }
-    const plans = planned.map((plan, i) => ({ ...plan, append: arrived[i] as Append }))
+    const plans = planned.map((plan, i) => ({ ...plan, append: this.#losses.told(arrived[i] as Append) }))
     try {
-      await this.#o.store.appendAll(arrived)
+      await this.#o.store.appendAll(plans.map(({ append }) => append))
       this.#stored(plans)
       return new Set()
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { AgentSituation, Situation } from '../plugin/situation.ts'
+import type { AgentSituation } from '../plugin/situation.ts'
 
 /** An agent is silent after this, s: at least `leastMs`, and at least three of its polls. */
 export const silenceS = (agent: AgentSituation, leastMs: number): number =>
@@ -7,5 +7,3 @@ export const silenceS = (agent: AgentSituation, leastMs: number): number =>
 /** True also for an agent that has sent nothing since the collector started. */
 export const isSilent = (agent: AgentSituation): boolean =>
   agent.silentS === undefined || agent.silentS > silenceS(agent, 15_000)
-
-export const anySilent = (situation: Situation): boolean => situation.agents.some(isSilent)

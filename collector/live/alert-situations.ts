@@ -53,6 +53,7 @@ export class AlertSituations {
       site: defined({
         powerW: figures.meterPowerW ?? figures.devicesPowerW,
         powerLimitW: this.#facts.powerLimitW,
+        metered: figures.meterPowerW === undefined ? undefined : (true as const),
       }),
     }
   }

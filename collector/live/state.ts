@@ -1,8 +1,9 @@
 import type { Device } from '../../protocol/device.ts'
 import type { Sample } from '../../protocol/sample.ts'
 import type { InventoryMessage, StatusMessage } from '../../protocol/status.ts'
-import { HostsThroughTime } from '../ownership/hosts-through-time.ts'
+import { HostsThroughTime, isComputer } from '../ownership/hosts-through-time.ts'
 import { Hosts } from '../ownership/own-host.ts'
+import type { PastDevices } from '../ownership/past-devices.ts'
 import type { ClaimSpan } from '../plugin/claim-store.ts'
 import { PowerWindow } from './power-window.ts'
 
@@ -47,9 +48,14 @@ export interface PutAside {
   /** increases whenever a device is put aside, or is no longer */
   readonly version: number
   claim(agentId: string, deviceId: string): { rival?: unknown; spans?: readonly ClaimSpan[] } | undefined
+  readonly past: Pick<PastDevices, 'at' | 'edges' | 'last'>
 }
 
-const NOTHING_ASIDE: PutAside = { version: 0, claim: () => undefined }
+const NOTHING_ASIDE: PutAside = {
+  version: 0,
+  claim: () => undefined,
+  past: { at: () => undefined, edges: () => [], last: () => undefined },
+}
 
 /** The live plane: the last message of every agent and device. The latest message wins, and nothing here is booked. */
 export class SiteState {
@@ -92,11 +98,25 @@ export class SiteState {
 
   /** The device as it stood in a minute: a GPU behind the host that counted then. */
   deviceAt(agentId: string, deviceId: string, minuteMs: number): Device | undefined {
-    const device = this.device(agentId, deviceId)
-    const told = device?.kind === 'gpu' && this.#computers.get(agentId)?.get(deviceId)
-    if (!told) return device
-    this.#times ??= new HostsThroughTime(this.#told(), (a, d) => this.#aside.claim(a, d)?.spans)
-    return this.#times.isOne ? device : this.#times.at(minuteMs).behindItsHost(agentId, told)
+    const present = this.device(agentId, deviceId)
+    const { past } = this.#aside
+    const before = past.at(agentId, minuteMs)
+    // a record of a device that is gone
+    const told = before?.get(deviceId) ?? this.#computers.get(agentId)?.get(deviceId) ?? present
+    const device = told ?? past.last(agentId, deviceId)
+    if (device?.kind !== 'gpu') return before || !present ? device : present
+    this.#times ??= new HostsThroughTime(this.#told(), (a, d) => this.#aside.claim(a, d)?.spans, past)
+    return this.#times.isOne ? present : this.#times.at(minuteMs).behindItsHost(agentId, device)
+  }
+
+  /** The devices of an agent as they stood in a minute. */
+  devicesAt(agentId: string, minuteMs: number): Iterable<Device> {
+    this.#renewHosts()
+    return (
+      this.#aside.past.at(agentId, minuteMs) ??
+      this.#agents.get(agentId)?.devices ??
+      new Map()
+    ).values()
   }
 
   /** Finds a device by its deviceId, which is unique within the site. */
@@ -233,8 +253,6 @@ export class SiteState {
     return agent
   }
 }
-
-const isComputer = ({ kind }: Device): boolean => kind === 'host' || kind === 'gpu'
 
 function putBehind(hosts: Hosts, agent: AgentState): void {
   agent.devices = new Map(agent.told.map((d) => [d.deviceId, hosts.behindItsHost(agent.agentId, d)]))

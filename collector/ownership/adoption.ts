@@ -6,6 +6,7 @@ import type { Adoption, DeviceMove, NamedDevice, RecordTimes } from '../plugin/c
 import type { HeldFilter } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import type { ClaimKeeper } from './claim-keeper.ts'
+import { type HostOf, refuseWhereHostStays } from './host-stays.ts'
 import { rootOf } from './identity.ts'
 import type { OwnershipRegister } from './register.ts'
 
@@ -40,6 +41,7 @@ export interface AdoptionOptions {
   register: OwnershipRegister
   keeper: ClaimKeeper
   decide: Decide
+  hostOf: HostOf
   /** runs work while no records are stored */
   alone<T>(work: () => Promise<T>): Promise<T>
   nowMs: () => number
@@ -66,13 +68,14 @@ export class DeviceAdoption {
 
   /**
    * Resolves when the decision is stored; the minutes are settled again after that.
-   * @throws PerwattError `nothing-put-aside` where no device matches
+   * @throws PerwattError `nothing-put-aside` where no device matches, `host-stays` where a GPU would leave the host that includes its energy
    */
   request(request: AdoptionRequest): Promise<Adoption> {
     return this.#o.alone(async () => {
       const { kind, by, reason } = request
       const moves = await this.#movesOf(request, this.#o.nowMs())
       if (moves.length === 0) throw nothingFor(request)
+      if (kind === 'adopt') refuseWhereHostStays(moves, this.#o.hostOf, this.#o.register)
       const { id, atMs } = this.#acts.next()
       const adoption: Adoption = { id, atMs, by, reason, kind, moves, done: false }
       await this.#o.store.writeAdoption(adoption)
@@ -84,6 +87,17 @@ export class DeviceAdoption {
         why: reason,
       })
       return this.#carryOut(adoption)
+    })
+  }
+
+  /** A device that waits is another machine, by its work: it is set apart without a person. */
+  setApart({ agentId, deviceId }: NamedDevice): Promise<Adoption> {
+    return this.request({
+      kind: 'apart',
+      agentId,
+      devices: [deviceId],
+      by: 'perwatt',
+      reason: 'its work comes and goes by itself: two machines at one address',
     })
   }
 

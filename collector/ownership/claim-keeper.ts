@@ -24,6 +24,8 @@ export interface ClaimKeeperOptions {
   nowMs: () => number
   /** what counts in these minutes has changed: they are to be settled again */
   note(minutes: Iterable<number>): void
+  /** records that come, held or not, for whoever compares devices that wait with others; absent: nobody does */
+  compare?(agentId: string, records: Append['records']): void
 }
 
 /** Keeps the register of owners in the store, and holds the records of devices that are put aside. */
@@ -67,8 +69,12 @@ export class ClaimKeeper {
 
   /** Records are about to be stored: those of devices that belong to another agent are held. Rejects where the store fails. */
   async arriving(appends: readonly Append[]): Promise<Append[]> {
-    const { register, nowMs } = this.#o
+    const { register, nowMs, compare } = this.#o
     register.appear(appearancesOf(appends), nowMs())
+    for (const { agentId, records } of appends) {
+      compare?.(agentId, records)
+      register.past.recorded(agentId, newestEndMs(records))
+    }
     await this.flush()
     const heldMs = nowMs()
     return appends.map((append) => {
@@ -183,6 +189,9 @@ const withdrawnAfter = (claims: readonly DeviceClaim[], sinceMs: number): Withdr
       ? [{ agentId, deviceId, fromMs: withdrawn.fromMs, rival }]
       : [],
   )
+
+const newestEndMs = (records: Append['records']): number =>
+  records.reduce((newest, { startMs, durationMs }) => Math.max(newest, startMs + durationMs), 0)
 
 /** The earliest record of each device. */
 function appearancesOf(appends: readonly Append[]): Appearance[] {

@@ -49,7 +49,7 @@ export class GpuTime {
     if (told.length === 0) return []
     const present = new Map<string, Holder>()
     for (const record of told) {
-      const holder = this.#note(record)
+      const holder = this.#note(record, minuteMs)
       if (holder) present.set(nameOf(record), holder)
     }
     const rivals = [...present.values()]
@@ -104,7 +104,7 @@ export class GpuTime {
     const holders: Holder[] = []
     for (const claim of this.#register.all()) {
       const { gpuTime: standing, spans } = claim
-      const told = standing && this.#register.told.get(claim.agentId)
+      const told = standing && this.#toldAt(claim.agentId, minuteMs)
       const device = told?.get(claim.deviceId)
       if (told && device && countsAt(spans, minuteMs) && is(device, standing))
         holders.push({ device, keys: this.#keys.of(device, told), claim, standing })
@@ -113,10 +113,10 @@ export class GpuTime {
   }
 
   /** A record with GPU time: the first of a device, and of what it is a part of, begins its standing. */
-  #note(record: AgentInterval): Holder | undefined {
+  #note(record: AgentInterval, minuteMs: number): Holder | undefined {
     const { agentId, deviceId, startMs, durationMs, gpuMs = 0, busyGpuMs = 0 } = record
     const claim = this.#register.claim(agentId, deviceId)
-    const told = this.#register.told.get(agentId)
+    const told = this.#toldAt(agentId, minuteMs)
     const device = told?.get(deviceId)
     if (!claim || !told || !device) return undefined
     const keys = this.#keys.of(device, told)
@@ -141,6 +141,11 @@ export class GpuTime {
     )
       this.#register.stand({ agentId, deviceId }, standing)
     return { device, keys, claim, standing }
+  }
+
+  /** The devices of an agent as they stood in a minute. */
+  #toldAt(agentId: string, minuteMs: number): ReadonlyMap<string, Device> | undefined {
+    return this.#register.past.at(agentId, minuteMs) ?? this.#register.told.get(agentId)
   }
 
   #markOf({ agentId, deviceId, owner, startMs }: AgentInterval, own: Holder, first: Holder): HeldMark {

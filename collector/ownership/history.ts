@@ -1,4 +1,6 @@
-import type { DeviceClaim, GpuStanding, PaidShare } from '../plugin/claim-store.ts'
+import type { GpuStanding, PaidShare } from '../plugin/claim-store.ts'
+import type { OpenClaim } from './key-owners.ts'
+import { lastingKeys } from './precedence.ts'
 
 /** What an adopted device takes over from its owner before, so that nobody who came between the two goes before it. */
 
@@ -32,9 +34,13 @@ function standingTogether(
   }
 }
 
-/** The history of a claim with that of the owner before it. */
-export function historyOf(own: DeviceClaim, before: DeviceClaim): Pick<DeviceClaim, 'paid' | 'gpuTime'> {
+/** A claim takes over the keys and the history of its owner before, who has them no more. */
+export function takeOver(own: OpenClaim, before: OpenClaim): void {
+  own.inherited = [...new Set([...(own.inherited ?? []), ...lastingKeys(before)])]
   const paid = paidTogether(own.paid, before.paid)
   const gpuTime = standingTogether(own.gpuTime, before.gpuTime)
-  return { ...(paid && { paid }), ...(gpuTime && { gpuTime }) }
+  if (paid) own.paid = paid
+  if (gpuTime) own.gpuTime = gpuTime
+  delete before.inherited
+  delete before.apart
 }

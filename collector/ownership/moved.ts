@@ -21,19 +21,27 @@ export function keepsItsMachine(
   rivals: readonly Rival[],
 ): boolean {
   if (!claim.settled || !rivals.every(({ key }) => isAddress(key))) return false
+  // a miner that its agent calls a server now was never paid for a server's work
+  const kinds = new Set([...before, ...claim.keys].filter(isAddress).map((key) => key.split(' ', 2)[1]))
+  if (kinds.size > 1) return false
   if (before.some(isHardware)) return tellsNoOther(claim.keys, before)
   return rivals.every(
     ({ owner, key }) => !toldNothingLike(key, before) && !hasHardware(owner) && wasPaidBefore(claim, owner),
   )
 }
 
-/** Whether a claim to an address gives way to the machine that has moved there: it tells an address alone, and was not there before that machine. */
+/**
+ * Whether a claim to an address gives way to the machine that has moved there: it tells an address alone, and came later than that machine or was hardly
+ * paid. Else the machine that moves waits: late news count against who sends them.
+ */
 export const givesWay = (owner: DeviceClaim, moved: DeviceClaim): boolean =>
-  !hasHardware(owner) && (wasThereBefore(moved, owner) || wasPaidBefore(moved, owner))
+  !hasHardware(owner) && (cameBefore(moved, owner) || wasPaidBefore(moved, owner))
 
-/** By both clocks: records that begin early may be invented. */
-const wasThereBefore = (a: DeviceClaim, b: DeviceClaim): boolean =>
-  a.claimedMs < b.claimedMs && a.fromMs !== undefined && (b.fromMs === undefined || a.fromMs < b.fromMs)
+/** By the collector's clock, since records that begin early may be invented; by theirs where both were heard at once. */
+const cameBefore = (a: DeviceClaim, b: DeviceClaim): boolean =>
+  a.claimedMs === b.claimedMs
+    ? a.fromMs !== undefined && (b.fromMs === undefined || a.fromMs < b.fromMs)
+    : a.claimedMs < b.claimedMs
 
 /** A machine that could not be asked for its MAC this time tells none, which is no other. */
 function tellsNoOther(keys: readonly string[], before: readonly string[]): boolean {

@@ -98,7 +98,8 @@ export class Hosts {
 
   /** The device, behind its host where it is a GPU of one and behind nothing else. */
   behindItsHost(agentId: string, device: Device): Guest {
-    if (device.kind !== 'gpu' || device.meteredBy !== undefined) return device
+    // what is said to generate would add to what its host draws
+    if (device.kind !== 'gpu' || device.meteredBy !== undefined || device.generates) return device
     const aside = this.#aside.get(agentId)
     const isAside = aside?.names.has(device.deviceId)
     const own = (isAside ? aside?.hosts : this.#own.get(agentId))?.hostOf(device)

@@ -3,12 +3,14 @@ import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
 import { Changes } from './changes.ts'
-import { historyOf } from './history.ts'
+import { takeOver } from './history.ts'
 import { identityKeys } from './identity.ts'
 import { KeyOwners, type OpenClaim, type Rival } from './key-owners.ts'
 import { givesWay, keepsItsMachine } from './moved.ts'
+import { OpenClaims } from './open-claims.ts'
 import { paidWith, wasPaidBefore } from './paid-share.ts'
-import { type Appearance, isBefore, isNamed, lastingKeys, orderOf, toldNothingLike } from './precedence.ts'
+import { PastDevices } from './past-devices.ts'
+import { type Appearance, isBefore, isNamed, orderOf, toldNothingLike } from './precedence.ts'
 import { ALWAYS, begunAt, countsAt, endedAt, NEVER } from './spans.ts'
 
 /** A machine that is found to be another's counts no longer from so far back; what is older may stand on an issued statement. */
@@ -21,9 +23,11 @@ const MOST_TAKEN_BACK_MS = 24 * HOUR_MS
  * count against the agent that sends them, but where the other told the key without having done the machine's work.
  */
 export class OwnershipRegister {
-  readonly #claims = new Map<string, Map<string, OpenClaim>>()
+  readonly #claims = new OpenClaims()
   readonly #owners = new KeyOwners()
   readonly #devices = new Map<string, ReadonlyMap<string, Device>>()
+  /** how devices stood before their agents told them otherwise */
+  readonly past = new PastDevices(this.#devices)
   readonly #changes = new Changes()
   #version = 0
 
@@ -37,28 +41,33 @@ export class OwnershipRegister {
     this.#claims.clear()
     this.#owners.clear()
     this.#changes.clear()
+    this.past.load(claims)
     this.#version++
     for (const stored of claims) {
       const claim: OpenClaim = { ...stored }
-      this.#put(claim)
+      this.#claims.put(claim)
       if (!claim.rival) this.#owners.add(claim)
     }
   }
 
   claim(agentId: string, deviceId: string): DeviceClaim | undefined {
-    return this.#claims.get(agentId)?.get(deviceId)
+    return this.#claims.get(agentId, deviceId)
   }
 
   /** All claims, in order of their agents’ first. */
-  *all(): IterableIterator<DeviceClaim> {
-    for (const devices of this.#claims.values()) yield* devices.values()
+  all(): IterableIterator<DeviceClaim> {
+    return this.#claims.all()
   }
 
   /** Takes in an agent's inventory: new names claim their machines, known ones may have learned who they are. */
   hear(agentId: string, devices: readonly Device[], nowMs: number): void {
-    this.#devices.set(agentId, new Map(devices.map((device) => [device.deviceId, device])))
+    const before = this.#devices.get(agentId) ?? new Map()
+    const now = new Map(devices.map((device) => [device.deviceId, device]))
+    this.#devices.set(agentId, now)
+    const claimOf = (deviceId: string) => this.#claims.get(agentId, deviceId)
+    for (const claim of this.past.change(agentId, before, now, nowMs, claimOf)) this.#changed(claim)
     for (const device of devices) {
-      const known = this.#claims.get(agentId)?.get(device.deviceId)
+      const known = this.#claims.get(agentId, device.deviceId)
       if (known) this.#learn(known, identityKeys(device.deviceId, device), nowMs)
       else this.#begin({ agentId, deviceId: device.deviceId }, nowMs)
     }
@@ -67,7 +76,7 @@ export class OwnershipRegister {
   /** Takes in the first records of each device in some batches: the earliest comes first, whoever was heard first. */
   appear(appearances: readonly Appearance[], nowMs: number): void {
     for (const seen of [...appearances].sort(orderOf)) {
-      const known = this.#claims.get(seen.agentId)?.get(seen.deviceId)
+      const known = this.#claims.get(seen.agentId, seen.deviceId)
       const claim = known ?? this.#begin(seen, nowMs)
       const isFirstRecord = claim.fromMs === undefined
       if (isFirstRecord || (seen.fromMs < (claim.fromMs as number) && !claim.settled)) {
@@ -85,7 +94,7 @@ export class OwnershipRegister {
   remember(appearances: readonly Appearance[], nowMs: number): void {
     this.appear(appearances, nowMs)
     for (const { agentId, deviceId } of appearances) {
-      const claim = this.#claims.get(agentId)?.get(deviceId)
+      const claim = this.#claims.get(agentId, deviceId)
       if (!claim) continue
       if (claim.rival) claim.spans = endedAt(ALWAYS, minuteOf(nowMs))
       claim.settled = true
@@ -95,7 +104,7 @@ export class OwnershipRegister {
 
   /** Whether a record counts; where it does not, its claim tells who has the machine. */
   counts(agentId: string, deviceId: string, startMs: number): boolean {
-    const claim = this.#claims.get(agentId)?.get(deviceId)
+    const claim = this.#claims.get(agentId, deviceId)
     return claim === undefined || countsAt(claim.spans, startMs)
   }
 
@@ -103,7 +112,7 @@ export class OwnershipRegister {
   settle(records: Iterable<AgentInterval>): void {
     for (const record of records) {
       const { agentId, deviceId, gpuMs = 0 } = record
-      const claim = this.#claims.get(agentId)?.get(deviceId)
+      const claim = this.#claims.get(agentId, deviceId)
       if (!claim) continue
       const { gpuTime } = claim
       if (gpuTime && gpuMs > 0 && !gpuTime.settled) this.stand(claim, { ...gpuTime, settled: true })
@@ -129,7 +138,7 @@ export class OwnershipRegister {
 
   /** Since when a device has the GPU time of its machine. */
   stand({ agentId, deviceId }: NamedDevice, gpuTime: GpuStanding): void {
-    const claim = this.#claims.get(agentId)?.get(deviceId)
+    const claim = this.#claims.get(agentId, deviceId)
     if (!claim) return
     claim.gpuTime = gpuTime
     this.#changes.add(claim)
@@ -137,7 +146,7 @@ export class OwnershipRegister {
 
   /** The claims that have the machine of a put-aside claim. */
   rivalsOf({ agentId, deviceId }: NamedDevice): DeviceClaim[] {
-    const claim = this.#claims.get(agentId)?.get(deviceId)
+    const claim = this.#claims.get(agentId, deviceId)
     return claim?.rival ? this.#owners.rivalsOf(claim).map(({ owner }) => owner) : []
   }
 
@@ -147,14 +156,11 @@ export class OwnershipRegister {
    * @returns false where it is not put aside
    */
   adopt(to: NamedDevice, fromMs: number): boolean {
-    const claim = this.#claims.get(to.agentId)?.get(to.deviceId)
+    const claim = this.#claims.get(to.agentId, to.deviceId)
     if (!claim?.rival) return false
     for (const { owner, key } of this.#owners.rivalsOf(claim)) {
-      claim.inherited = [...new Set([...(claim.inherited ?? []), ...lastingKeys(owner)])]
-      Object.assign(claim, historyOf(claim, owner))
       this.#owners.remove(owner)
-      delete owner.inherited
-      delete owner.apart
+      takeOver(claim, owner)
       this.#putAside(owner, { owner: claim, key }, endedAt(owner.spans, fromMs))
       owner.settled = true
     }
@@ -168,12 +174,10 @@ export class OwnershipRegister {
 
   /** A person said that this is a machine of its own. @returns whether it was put aside */
   setApart({ agentId, deviceId }: NamedDevice): boolean {
-    const claim = this.#claims.get(agentId)?.get(deviceId)
+    const claim = this.#claims.get(agentId, deviceId)
     if (!claim?.rival) return false
     delete claim.rival
-    claim.apart = true
-    claim.settled = true
-    claim.spans = ALWAYS
+    Object.assign(claim, { apart: true, settled: true, spans: ALWAYS })
     this.#owners.add(claim)
     this.#changed(claim)
     return true
@@ -187,7 +191,7 @@ export class OwnershipRegister {
   /** The store did not take these changes: they are due again. */
   putBack({ claims, withdrawals }: ReturnType<Changes['take']>): void {
     for (const { agentId, deviceId } of claims) {
-      const claim = this.#claims.get(agentId)?.get(deviceId)
+      const claim = this.#claims.get(agentId, deviceId)
       if (claim) this.#changes.add(claim)
     }
     this.#changes.putBack(withdrawals)
@@ -196,7 +200,7 @@ export class OwnershipRegister {
   #begin({ agentId, deviceId }: NamedDevice, nowMs: number): OpenClaim {
     const keys = identityKeys(deviceId, this.#devices.get(agentId)?.get(deviceId))
     const claim: OpenClaim = { agentId, deviceId, keys, claimedMs: nowMs, settled: false, spans: ALWAYS }
-    this.#put(claim)
+    this.#claims.put(claim)
     const rival = this.#owners.rivalsOf(claim)[0]
     if (rival) this.#putAside(claim, rival, NEVER)
     else this.#owners.add(claim)
@@ -228,14 +232,15 @@ export class OwnershipRegister {
     } else this.#endAt(claim, rival, minuteOf(nowMs), nowMs)
   }
 
-  /** The claim moved onto the address of others: those that give way count no longer from now on. */
+  /** The claim moved onto the address of others: those that give way count no longer from now on, and else it doesn't. */
   #stay(claim: OpenClaim, rivals: readonly Rival[], nowMs: number): void {
-    for (const { owner, key } of rivals) {
-      if (!givesWay(owner, claim)) continue
+    const first = rivals.find(({ owner }) => !givesWay(owner, claim))
+    for (const { owner, key } of first ? [] : rivals) {
       this.#owners.remove(owner)
       this.#endAt(owner, { owner: claim, key }, minuteOf(nowMs), nowMs)
     }
-    this.#owners.add(claim)
+    if (first) this.#endAt(claim, first, minuteOf(nowMs), nowMs)
+    else this.#owners.add(claim)
   }
 
   /** A claim was another's machine all the time: it is put aside, and what it was paid of late is taken back. */
@@ -284,11 +289,6 @@ export class OwnershipRegister {
     claim.rival = { agentId: owner.agentId, deviceId: owner.deviceId, key }
     claim.spans = spans
     this.#changed(claim)
-  }
-
-  #put(claim: OpenClaim): void {
-    const devices = this.#claims.get(claim.agentId) ?? new Map<string, OpenClaim>()
-    this.#claims.set(claim.agentId, devices.set(claim.deviceId, claim))
   }
 
   #changed(claim: OpenClaim): void {

@@ -30,3 +30,7 @@ export const begunAt = (spans: readonly ClaimSpan[], fromMs: number): ClaimSpan[
   ...endedAt(spans, fromMs),
   { fromMs },
 ]
+
+/** End of the last span; +Infinity where it is open, -Infinity where there is none. */
+export const lastEnd = (spans: readonly ClaimSpan[]): number =>
+  Math.max(Number.NEGATIVE_INFINITY, ...spans.map(({ toMs = Number.POSITIVE_INFINITY }) => toMs))

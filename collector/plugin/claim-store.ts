@@ -1,3 +1,5 @@
+import type { Device } from '../../protocol/device.ts'
+
 /** Which agent a device belongs to: what the collector keeps of it, so that the answer is the same after a restart. */
 
 /** A time in which a claim's records count: whole UTC minutes, the end exclusive. An absent end is open. */
@@ -36,6 +38,16 @@ export interface DeviceClaim extends NamedDevice {
   paid?: PaidShare
   /** present where it has recorded GPU time */
   gpuTime?: GpuStanding
+  /** how it stood before, oldest first; absent: always as its agent tells it now */
+  past?: readonly PastDevice[]
+}
+
+/** How a device stood before its agent told it otherwise, or no longer. */
+export interface PastDevice {
+  /** first minute in which it stood otherwise */
+  toMs: number
+  /** absent: it was not in the inventory */
+  device?: Device
 }
 
 /** What a device was paid for, to a factor of two. */

@@ -14,7 +14,8 @@ export interface Situation {
   /** those that changed since the last situation, and those with an alert that is pending or firing; the rest have no news */
   devices: readonly DeviceSituation[]
   workloads: readonly { workload: string; netUsdPerH: number; revenueUsdPerH: number; powerW: number }[]
-  site: { powerW?: number; powerLimitW?: number }
+  /** metered: the power is what the site meter shows, else the sum of the devices that are heard */
+  site: { powerW?: number; powerLimitW?: number; metered?: true }
   /** meters with machines behind them; restW: reading less the machines' sum, negative where the machines report more */
   meters?: readonly {
     agentId: string

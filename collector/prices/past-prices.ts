@@ -11,6 +11,9 @@ export interface PastPricesOptions {
   onFilled?: ((filled: FilledTime) => void) | undefined
 }
 
+/** Rows of the time before the first known price that are stored, the newest: months of quarters of an hour. */
+const MOST_STORED = 5_000
+
 /** Brings prices of past times into the book: minutes of them may be priced with them. */
 export class PastPrices {
   readonly #o: PastPricesOptions
@@ -49,16 +52,16 @@ export class PastPrices {
   }
 
   /**
-   * Adds what a feed knows of the time before the first known price. It is not stored: the feed tells it again at each start, and a
-   * settled minute keeps the prices that it was settled with.
+   * Adds what a feed knows of the time before the first known price. It is stored: many lists hold a day, and no longer tell it after
+   * a restart.
    */
   fillBefore(name: QuoteName, quotes: readonly Quote[], now: number): void {
-    const { book, onFilled } = this.#o
-    const filled = book.fillBefore(
-      name,
-      quotes.filter((q) => q.fromMs < now),
-    )
-    if (filled) onFilled?.(filled)
+    const { book, writer, onFilled } = this.#o
+    const past = quotes.filter((q) => q.fromMs < now)
+    const filled = book.fillBefore(name, past)
+    if (!filled) return
+    writer.add(past.filter((q) => q.fromMs < filled.toMs).slice(-MOST_STORED))
+    onFilled?.(filled)
   }
 
   /**

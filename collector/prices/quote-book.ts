@@ -23,9 +23,7 @@ export class QuoteBook {
 
   /** Adds a quote; it replaces one of the same name and time. @returns false where nothing changed */
   add(quote: Quote): boolean {
-    // a store keeps what was assumed of a time though it gave way to a price that was known later
-    if (isAssumed(quote) && (this.knownSince(quote.name) ?? Number.POSITIVE_INFINITY) <= quote.fromMs)
-      return false
+    if (this.#gaveWay(quote)) return false
     const list = this.#list(quote.name)
     const i = lastIndexAtOrBefore(list, quote.fromMs)
     const before = list[i]
@@ -41,12 +39,17 @@ export class QuoteBook {
     return true
   }
 
+  /** Adds quotes that a store kept, oldest first: the book is then what it was when they were stored. */
+  load(quotes: readonly Quote[]): void {
+    for (const quote of quotes) if (!this.#gaveWay(quote)) put(this.#list(quote.name), quote)
+  }
+
   /** Forgets all quotes but those of the time before these, and has these instead, oldest first. */
   replace(quotes: readonly Quote[]): void {
     const had = [...this.#byName]
     this.#byName.clear()
     this.#storedEndMs.clear()
-    for (const quote of quotes) this.add(quote)
+    this.load(quotes)
     for (const [name, list] of had) if (this.#byName.has(name)) this.fillBefore(name, list)
   }
 
@@ -105,6 +108,24 @@ export class QuoteBook {
     return replacedFromMs === undefined ? filled : { ...filled, replacedFromMs }
   }
 
+  /**
+   * The past times for which prices came after they had begun, newest first. A minute of them may still have the price that went on, or was assumed,
+   * where the collector stopped before it was settled again.
+   * @param name @param nowMs nothing later is looked at
+   */
+  toldLate(name: QuoteName, nowMs: number): FilledTime[] {
+    const times: FilledTime[] = []
+    const list = this.#byName.get(name) ?? []
+    for (const [i, { fromMs, knownMs = fromMs }] of list.entries()) {
+      if (knownMs <= fromMs || fromMs >= nowMs) continue
+      const toMs = Math.min(knownMs, list[i + 1]?.fromMs ?? knownMs, nowMs)
+      const last = times.at(-1)
+      if (last?.toMs === fromMs) last.toMs = toMs
+      else times.push({ name, fromMs, toMs, replacedFromMs: fromMs })
+    }
+    return times.toReversed()
+  }
+
   /** Begin of the first quote that is not assumed, Unix ms; undefined where there is none. */
   knownSince(name: QuoteName): number | undefined {
     return this.#byName.get(name)?.find((quote) => !isAssumed(quote))?.fromMs
@@ -158,6 +179,11 @@ export class QuoteBook {
       isKnown ? stored : { fromMs: present.fromMs, endMs: staleAfterMs ?? 0 },
     )
     return isKnown ? [] : [renewed]
+  }
+
+  /** A store keeps what was assumed of a time though it gave way to a price that was known later. */
+  #gaveWay(quote: Quote): boolean {
+    return isAssumed(quote) && (this.knownSince(quote.name) ?? Number.POSITIVE_INFINITY) <= quote.fromMs
   }
 
   #list(name: QuoteName): Quote[] {

@@ -16,12 +16,12 @@ export default defineRule({
     })
     .refine(({ raise, clear }) => clear <= raise, { path: ['clear'], error: 'is above raise' }),
   judge: (situation, { raise, clear }) => {
-    const { powerW, powerLimitW } = situation.site
+    const { powerW, powerLimitW, metered } = situation.site
     if (powerLimitW === undefined) return []
     const subject = {}
     if (powerW === undefined) return [{ subject, verdict: 'unknown' }]
     if (powerW <= raise * powerLimitW)
-      return [{ subject, verdict: powerW < clear * powerLimitW ? provenGood(situation) : 'between' }]
+      return [{ subject, verdict: powerW < clear * powerLimitW ? provenGood(situation, metered) : 'between' }]
     const summary = `the site draws ${kW(powerW)}, its limit is ${kW(powerLimitW)}`
     return [{ subject, verdict: 'bad', summary }]
   },

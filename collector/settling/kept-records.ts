@@ -1,4 +1,5 @@
 import type { AgentInterval } from '../economics/ledger-row.ts'
+import { behindSite } from './behind-site.ts'
 import { holdDoubtful } from './meter-doubts.ts'
 import { recordsByMinute } from './minute-groups.ts'
 import { paidRecords } from './paid-records.ts'
@@ -13,7 +14,8 @@ export async function keptRecords(
   fromMs: number,
   toMs: number,
 ): Promise<{ kept: Map<number, AgentInterval[]>; earlier: number[] }> {
-  const { store, devices } = options
+  const { store, pricing } = options
+  const devices = behindSite(options.devices, pricing.present.siteMeter)
   const told = recordsByMinute(await paidRecords(store, fromMs, toMs))
   const doubted = [...(await holdDoubtful(told, devices, options))]
   return {

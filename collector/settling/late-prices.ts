@@ -23,7 +23,7 @@ const LATE_PRICE = 'a price of that time came'
 export interface LatePricesOptions {
   store: Pick<Store, 'unpriced' | 'settlements'>
   settler: Pick<Settler, 'note' | 'waiting'>
-  pricing: Pick<Pricing, 'isKnown' | 'hasNews'>
+  pricing: Pick<Pricing, 'isKnown' | 'hasNews' | 'toldLate'>
   nowMs: () => number
   log: Log
   /** how far back a start looks for unpriced minutes */
@@ -51,13 +51,17 @@ export class LatePrices {
     this.#o = options
   }
 
-  /** Reads which minutes lack prices, and looks for prices that an earlier run was told. Rejects where the store fails. */
+  /**
+   * Reads which minutes lack prices, and looks for prices that an earlier run was told, and may not have settled all minutes with. Rejects
+   * where the store fails.
+   */
   async start(): Promise<void> {
-    const { store, nowMs, retentionMs } = this.#o
+    const { store, nowMs, retentionMs, pricing } = this.#o
     const toMs = minuteOf(nowMs()) + MINUTE_MS
     for (let fromMs = toMs - retentionMs; fromMs < toMs; fromMs += READ_MS)
       this.#unpriced.settled(await store.unpriced(Math.floor(fromMs), Math.min(toMs, fromMs + READ_MS)))
     for (const { name } of this.counts) this.note({ name, fromMs: 0, toMs })
+    for (const filled of pricing.toldLate(toMs - retentionMs, nowMs())) this.note(filled)
     this.#timer ??= every(LOOK_EVERY_MS, () => void this.look())
   }
 

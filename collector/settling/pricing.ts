@@ -13,7 +13,7 @@ import { type Workload, WorkloadSchema } from '../economics/workloads.ts'
 import type { RulesVersion, Settlement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
 import { isAssumed } from '../prices/assumed.ts'
-import type { QuoteBook } from '../prices/quote-book.ts'
+import type { FilledTime, QuoteBook } from '../prices/quote-book.ts'
 import { isOfEarlierKnowledge } from '../prices/weighted-price.ts'
 import { isCorrection } from './correction.ts'
 
@@ -183,6 +183,14 @@ export class Pricing {
       settlement.quotes.some((quote) => this.#gaveWay(quote, known, settlement.minuteMs)) ||
       (settlement.missing ?? []).some((name) => priceOf(known, name) && !priceOf(settled, name))
     )
+  }
+
+  /** The past times for which prices came late, and which lie after `fromMs`. */
+  toldLate(fromMs: number, nowMs: number): FilledTime[] {
+    return this.#quotes
+      .names()
+      .flatMap((name) => this.#quotes.toldLate(name, nowMs))
+      .filter(({ toMs }) => toMs > fromMs)
   }
 
   /** Whether a price of this name is known for this minute. */

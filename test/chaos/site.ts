@@ -254,7 +254,7 @@ export class ChaosSite {
       name,
       command: process.execPath,
       args: () => [join(this.#swapped.has(name) ? otherDist : dist, file), ...args],
-      env: () => ({ ...clock?.env, ...this.pace.env(), ...env?.(name) }),
+      env: () => environmentOf(clock?.env, this.pace.env(), env?.(name)),
       logFile: join(folder, 'logs', `${name}.log`),
       ...(name === 'simulator' ? { readyLine: 'ready' } : {}),
     })
@@ -279,4 +279,10 @@ export class ChaosSite {
     this.links.set(name, link)
     return link.listen()
   }
+}
+
+/** Environments as one. Options of Node in several of them hold together. */
+function environmentOf(...all: (Record<string, string> | undefined)[]): Record<string, string> {
+  const options = all.flatMap((env) => env?.['NODE_OPTIONS'] ?? []).join(' ')
+  return Object.assign({}, ...all, options === '' ? {} : { NODE_OPTIONS: options })
 }

@@ -94,7 +94,7 @@ export class LedgerRig {
     judges: readonly RecordJudge[] = [],
     devices: KnownDevices = KNOWN,
     prices: readonly (readonly [QuoteName, number])[] = PRICES,
-    hooks: Pick<RecordWriterOptions, 'arriving' | 'onJudged'> &
+    hooks: Pick<RecordWriterOptions, 'arriving' | 'onJudged' | 'isKnown'> &
       Pick<SettlerOptions, 'settling' | 'doubts' | 'clock'> & { nowMs?: number; retentionMs?: number } = {},
   ) {
     this.nowMs = hooks.nowMs ?? this.nowMs
@@ -128,6 +128,7 @@ export class LedgerRig {
       judges,
       ...(hooks.arriving && { arriving: hooks.arriving }),
       ...(hooks.onJudged && { onJudged: hooks.onJudged }),
+      ...(hooks.isKnown && { isKnown: hooks.isKnown }),
       onStored: (minutes) => this.settler.note(minutes),
     })
     this.latePrices = new LatePrices({ ...common, settler: this.settler, pricing: this.pricing })

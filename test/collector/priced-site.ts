@@ -46,6 +46,11 @@ export class PricedSite<S extends Store = MemoryStore> {
     await this.selector.stop()
   }
 
+  /** Its agents go on with their numbers after a restart of the collector. */
+  deliversFrom(before: PricedSite<S>): void {
+    this.#seq = before.#seq
+  }
+
   async deliver(minute: number): Promise<void> {
     await this.rig.take(batch(this.#seq, [record(minute), record(minute, 'meter')]))
     this.#seq += 2
@@ -70,8 +75,22 @@ export class PricedSite<S extends Store = MemoryStore> {
 
 /** The same over a store in memory, whose rows can be looked at. */
 export class MemorySite extends PricedSite {
-  constructor(known: Readonly<Record<string, number>> = NETWORK) {
-    super(known, new MemoryStore())
+  readonly #known: Readonly<Record<string, number>>
+
+  constructor(known: Readonly<Record<string, number>> = NETWORK, store = new MemoryStore()) {
+    super(known, store)
+    this.#known = known
+  }
+
+  /** The site after its collector was killed, and started again over what it had stored; its feeds have told nothing yet. */
+  async killed(): Promise<MemorySite> {
+    await this.stop()
+    const next = new MemorySite(this.#known, this.store)
+    next.rig.nowMs = this.rig.nowMs
+    next.deliversFrom(this)
+    const stored = new Map(this.store.kept.map((quote) => [`${quote.name} ${quote.fromMs}`, quote]))
+    next.rig.quotes.load([...stored.values()].sort((a, b) => a.fromMs - b.fromMs))
+    return next.start()
   }
 
   missing(minute: number) {

@@ -4,8 +4,15 @@ import { QuoteSelector } from '../../collector/prices/quote-selector.ts'
 import { QuoteWriteQueue } from '../../collector/prices/quote-write-queue.ts'
 import { createLog } from '../../protocol/kit/log.ts'
 import type { Quote, QuoteName } from '../../protocol/quote.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
 
 export const T0 = Date.UTC(2026, 5, 15, 12)
+/** How often a polled feed asks its source. */
+export const POLL_MS = 5 * MINUTE_MS
+/** Figures of November 2025, of what is held back where it leaps. */
+export const USUAL = { btcUsd: 91_000, difficulty: 1.5e14, feesBtcPerBlock: 0.02, 'fx.EUR': 0.92 } as const
+export type Leaping = keyof typeof USUAL
+export const LEAPING = Object.keys(USUAL) as Leaping[]
 
 /** A feed that says what the test says. */
 export class TestFeed {
@@ -47,7 +54,7 @@ export class SelectorRig {
   /** A selector as it is after a start, over what an earlier one has stored. */
   async open(feeds: TestFeed[], typed: Partial<Record<QuoteName, number>> = {}) {
     const book = new QuoteBook()
-    for (const q of [...this.stored.values()].sort((a, b) => a.fromMs - b.fromMs)) book.add(q)
+    book.load([...this.stored.values()].sort((a, b) => a.fromMs - b.fromMs))
     const prices = Object.entries(typed).map(([name, value]) => ({
       name: name as QuoteName,
       value: value ?? 0,
@@ -72,6 +79,12 @@ export class SelectorRig {
       return q && `${q.value} ${q.source}`
     }
     return { selector, at, filled }
+  }
+
+  /** A poll later the feed's source says a value. */
+  polls(feed: TestFeed, name: QuoteName, value: number): void {
+    this.nowMs += POLL_MS
+    feed.says(name, value, { intervalMs: POLL_MS, staleAfterMs: this.nowMs + 3 * POLL_MS })
   }
 
   async #write(quotes: readonly Quote[]): Promise<void> {

@@ -1,37 +1,10 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import type { Assets } from '../../collector/screens/pages/assets.ts'
-import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
-import { buildWeb } from '../../collector/screens/web-build.ts'
+import { expect, test, vi } from 'vitest'
 import type { LedgerFigure } from '../../collector/views/ledger-figure.ts'
-import { SILENT } from '../../protocol/kit/log.ts'
-import { launchChromium } from '../chromium.ts'
 import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow, shortenedNames } from './open-page.ts'
+import { clipped, overflow, shortenedNames } from './open-page.ts'
+import { scenePages } from './scene-pages.ts'
 
-let browser: Browser
-let assets: Assets
-const pages: Page[] = []
-const servers: ScreensServer[] = []
-
-beforeAll(async () => {
-  assets = await buildWeb()
-  browser = await launchChromium()
-})
-afterEach(async () => {
-  await Promise.all(pages.splice(0).map((p) => p.close()))
-  await Promise.all(servers.splice(0).map((s) => s.close()))
-})
-afterAll(() => browser?.close())
-
-async function open(scene: Scene) {
-  const server = createServer({ views: scene, assets, log: SILENT, version: '1.2.3' })
-  servers.push(server)
-  const { port } = await server.listen('127.0.0.1', 0)
-  const opened = await openPage(browser, `http://127.0.0.1:${port}/`)
-  pages.push(opened.page)
-  return opened
-}
+const { openScene: open } = scenePages()
 
 /** A scene whose miners count no accepted work, and whose rented GPUs have power by model. */
 function estimatedScene(): Scene {

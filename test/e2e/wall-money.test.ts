@@ -1,33 +1,13 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import type { Assets } from '../../collector/screens/pages/assets.ts'
-import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
-import { buildWeb } from '../../collector/screens/web-build.ts'
-import { SILENT } from '../../protocol/kit/log.ts'
-import { launchChromium } from '../chromium.ts'
-import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow, shortenedNames } from './open-page.ts'
+import { expect, test, vi } from 'vitest'
+import { createScene } from '../collector/screens/scene.ts'
+import { clipped, overflow, shortenedNames } from './open-page.ts'
+import { scenePages } from './scene-pages.ts'
 
-let browser: Browser
-let assets: Assets
-let server: ScreensServer
-
-beforeAll(async () => {
-  assets = await buildWeb()
-  browser = await launchChromium()
-})
-afterEach(() => server.close())
-afterAll(() => browser?.close())
-
-async function open(scene: Scene) {
-  server = createServer({ views: scene, assets, log: SILENT, version: '1.2.3' })
-  const { port } = await server.listen('127.0.0.1', 0)
-  return openPage(browser, `http://127.0.0.1:${port}/wall`)
-}
+const { openScene: open } = scenePages()
 
 test('money is in the site’s currency with its rate, and old prices are named with age and source', async () => {
   const scene = createScene()
-  const { page, errors, eventually } = await open(scene)
+  const { server, page, errors, eventually } = await open(scene)
   await eventually(
     '.mwh-compared',
     /Energy costs41\.40USD\/MWh.*Mining earns9\d\.\d\d.*AI compute earns2,\d{3}/,

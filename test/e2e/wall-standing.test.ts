@@ -1,36 +1,10 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { Assets } from '../../collector/screens/pages/assets.ts'
-import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
-import { buildWeb } from '../../collector/screens/web-build.ts'
+import { expect, test } from 'vitest'
 import type { SiteView } from '../../collector/views/site.ts'
-import { SILENT } from '../../protocol/kit/log.ts'
-import { launchChromium } from '../chromium.ts'
-import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow } from './open-page.ts'
+import { createScene } from '../collector/screens/scene.ts'
+import { clipped, overflow } from './open-page.ts'
+import { scenePages } from './scene-pages.ts'
 
-let browser: Browser
-let assets: Assets
-const pages: Page[] = []
-const servers: ScreensServer[] = []
-beforeAll(async () => {
-  assets = await buildWeb()
-  browser = await launchChromium()
-})
-afterEach(async () => {
-  await Promise.all(pages.splice(0).map((p) => p.close()))
-  await Promise.all(servers.splice(0).map((s) => s.close()))
-})
-afterAll(() => browser?.close())
-
-async function open(scene: Scene, path = '/wall', width?: number, height?: number) {
-  const server = createServer({ views: scene, assets, log: SILENT, version: '1.2.3' })
-  servers.push(server)
-  const { port } = await server.listen('127.0.0.1', 0)
-  const opened = await openPage(browser, `http://127.0.0.1:${port}${path}`, width, height)
-  pages.push(opened.page)
-  return { server, ...opened }
-}
+const { openScene: open } = scenePages()
 
 const MINUTE = 60_000
 /** Two causes at once, with the longest texts that the judge writes. */

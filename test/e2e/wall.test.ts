@@ -1,40 +1,10 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { Assets } from '../../collector/screens/pages/assets.ts'
-import { createServer, type ScreensServer } from '../../collector/screens/server.ts'
-import { buildWeb } from '../../collector/screens/web-build.ts'
-import { SILENT } from '../../protocol/kit/log.ts'
+import { expect, test } from 'vitest'
 import { Secret } from '../../protocol/kit/secret.ts'
-import { launchChromium } from '../chromium.ts'
-import { createScene, type Scene } from '../collector/screens/scene.ts'
-import { clipped, openPage, overflow, shortenedNames } from './open-page.ts'
+import { createScene } from '../collector/screens/scene.ts'
+import { clipped, overflow, shortenedNames } from './open-page.ts'
+import { scenePages } from './scene-pages.ts'
 
-let browser: Browser
-let assets: Assets
-const pages: Page[] = []
-const servers: ScreensServer[] = []
-
-beforeAll(async () => {
-  assets = await buildWeb()
-  browser = await launchChromium()
-})
-afterEach(async () => {
-  await Promise.all(pages.splice(0).map((p) => p.close()))
-  await Promise.all(servers.splice(0).map((s) => s.close()))
-})
-afterAll(() => browser?.close())
-
-async function serve(scene: Scene, port = 0, more: { version?: string; token?: Secret } = {}) {
-  const server = createServer({ views: scene, assets, log: SILENT, version: '1.2.3', ...more })
-  servers.push(server)
-  return { server, port: (await server.listen('127.0.0.1', port)).port }
-}
-
-async function open(port: number, width?: number, height?: number) {
-  const opened = await openPage(browser, `http://127.0.0.1:${port}/`, width, height)
-  pages.push(opened.page)
-  return opened
-}
+const { serve, open } = scenePages()
 
 /** Distinct colours on the rack map: 1 is a blank canvas. */
 const colours = `(() => {

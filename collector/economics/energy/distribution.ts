@@ -30,6 +30,8 @@ export interface Charge<P extends OwnerPart = OwnerPart> {
   /** the owner's part that is charged; absent for the remainder of a meter */
   part?: P
   attribution: Attribution
+  /** index of another agent's GPU within this host: what it tells is charged as a part of what the host shows */
+  guest?: number
   /** mJ or mW, as the readings */
   amount: number
   /** for a remainder that is spread over workloads: the weight of this workload, and the sum of all weights */
@@ -47,6 +49,8 @@ export interface Distribution<P extends OwnerPart = OwnerPart> {
 /** The wiring of a site, and the settings for power that no machine reports. */
 export interface SiteShape extends SiteWiring {
   attribution: AttributionSettings
+  /** when the site heard of a device first, Unix ms; undefined where it has not; absent: nobody came first */
+  since?: (agentId: string, deviceId: string) => number | undefined
 }
 
 const OVERHEAD: Attribution = { name: UNPAID.overhead }
@@ -61,7 +65,7 @@ export function distribute<P extends OwnerPart>(
 ): Distribution<P> {
   const wiring = new Wiring(deviceLoads, shape)
   const wired = wiring.wire(new Uint8Array(deviceLoads.length).fill(1))
-  const { parents, loads } = wired
+  const { parents, loads, guests } = wired
   for (const [i, { own = Number.NaN }] of deviceLoads.entries()) loads.own[i] = own
   freeLargeGuests(wired)
   const balanced = balanceOf(parents, loads)
@@ -86,12 +90,31 @@ export function distribute<P extends OwnerPart>(
       // where the device has its own reading, the weights are already the exact amounts
       const exact = weights.reduce((sum, w) => sum + w, 0) === drawn
       const amounts = exact ? weights : apportion(drawn, weights)
+      const isWithin = guests[i] === 1 && keepsItsEnergy(deviceLoads[parent], deviceLoads[i], shape)
       for (const [k, part] of parts.entries())
-        charges.push({ load: i, part, attribution: part.attribution, amount: numberAt(amounts, k) })
+        charges.push({
+          ...(isWithin ? { load: parent, guest: i } : { load: i, part }),
+          attribution: part.attribution,
+          amount: numberAt(amounts, k),
+        })
     }
   }
   if (spreads.length > 0) spreadOut(spreads, charges, wired)
   return { charges, balanced, parents }
+}
+
+/**
+ * Whether the energy of a guest counts as a part of its host's: who came later changes nothing of the other. What a host shows stays its agent's where the
+ * guest came later; a guest that was there before the host keeps its own, and the host has the rest.
+ */
+function keepsItsEnergy(
+  host: DeviceLoad | undefined,
+  guest: DeviceLoad | undefined,
+  { since }: SiteShape,
+): boolean {
+  if (!since || !guest || host?.own === undefined) return false
+  const [ofHost, ofGuest] = [host, guest].map(({ agentId, deviceId }) => since(agentId, deviceId))
+  return ofHost !== undefined && ofGuest !== undefined && ofHost < ofGuest
 }
 
 /**
@@ -104,9 +127,9 @@ function spreadOut<P extends OwnerPart>(
   wired: Wired,
 ): void {
   const drawnBehind = new Map(spreads.map(({ under }) => [under, new Map<string, [Attribution, number]>()]))
-  for (const { load, part, attribution, amount } of charges) {
-    if (!part || attribution.name === UNPAID.overhead) continue
-    for (const i of chargingMeters(load, wired)) {
+  for (const { load, part, guest, attribution, amount } of charges) {
+    if ((!part && guest === undefined) || attribution.name === UNPAID.overhead) continue
+    for (const i of chargingMeters(guest ?? load, wired)) {
       const byName = drawnBehind.get(i)
       if (byName)
         byName.set(attribution.name, [attribution, (byName.get(attribution.name)?.[1] ?? 0) + amount])

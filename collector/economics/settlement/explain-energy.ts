@@ -23,6 +23,15 @@ export function explainEnergy(part: PricedPart, minute: PricedMinute): Formula |
         : [],
     )
   const sum = (of: readonly { amount: number }[]) => of.reduce((a, m) => a + m.amount, 0)
+  if (charge.guest !== undefined) {
+    const { agentId, deviceId } = at(charge.guest).load
+    const of = [{ agentId, deviceId, amount: part.energyMilliJ }]
+    return {
+      formula: 'guestMilliJ',
+      inputs: { guestMilliJ: part.energyMilliJ },
+      parts: { input: 'guestMilliJ', of },
+    }
+  }
   if (!charge.part) {
     const of = members(charge.load)
     // a host that is alone behind a meter draws what the meter measured

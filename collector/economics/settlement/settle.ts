@@ -50,6 +50,8 @@ export interface KnownDevices {
   readonly all?: () => Iterable<Device>
   /** what a device with GPU time has in common with others of its machine; absent: no two are of one machine */
   readonly machineKeys?: (agentId: string, deviceId: string) => readonly string[]
+  /** when the site heard of a device first, Unix ms; absent: it is not kept */
+  readonly since?: (agentId: string, deviceId: string) => number | undefined
   /** the devices as they stood in a minute of the past, when other agents may have had them; absent: as they are */
   readonly at?: (minuteMs: number) => KnownDevices
 }

@@ -1,37 +1,24 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { LossSchema } from '../../books/audit-views.ts'
 import type { LedgerQueries } from '../../books/ledger-queries.ts'
-import {
-  ErrorSchema,
-  fromStore,
-  json,
-  needsToken,
-  problem,
-  refused,
-  storeFailed,
-  storeFails,
-} from './route.ts'
+import { actOf, decision } from './act.ts'
+import { ErrorSchema, fromStore, json, needsToken, problem, storeFailed, storeFails } from './route.ts'
 
 const RequestSchema = z.strictObject({
   agent: z.string().min(1).max(64).describe('the agent'),
-  by: z.string().trim().min(1).max(200).describe('name of the person who decides'),
-  reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
+  ...decision,
 })
 
-const route = createRoute({
-  method: 'post',
-  path: '/api/v1/agents/reset',
-  summary:
-    'Forgets under which numbers an agent’s records are stored: it can go on after a forged or damaged number, and nothing is lost or counted twice. Needs http.token. /api/v1/losses keeps who did it, and why',
-  request: { body: { required: true, content: { 'application/json': { schema: RequestSchema } } } },
-  responses: {
+const route = actOf(
+  '/api/v1/agents/reset',
+  RequestSchema,
+  {
     201: json(LossSchema.meta({ id: 'Loss' }), 'Done; what is kept of it'),
-    400: refused,
-    403: json(ErrorSchema, 'The collector has no token'),
     404: json(ErrorSchema, 'No agent of this name has sent records'),
     503: storeFails,
   },
-})
+  'Forgets under which numbers an agent’s records are stored: it can go on after a forged or damaged number, and nothing is lost or counted twice. Needs http.token. /api/v1/losses keeps who did it, and why',
+)
 
 /** Adds the route that puts an agent's numbers back. `mayChange` is true if the API is behind a token. */
 export function addAgentNumbers(

@@ -3,6 +3,7 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { AdoptionRequest } from '../../ownership/adoption.ts'
 import type { ClaimQueries } from '../../ownership/claim-queries.ts'
 import { AdoptionViewSchema, ClaimViewSchema } from '../../views/claims.ts'
+import { actOf, decision } from './act.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -29,8 +30,7 @@ const who = {
     .optional()
     .describe('its names of the devices, each with all of its parts; all that are put aside where absent'),
   owner: z.string().min(1).max(64).optional().describe('only devices that this agent has now'),
-  by: z.string().trim().min(1).max(200).describe('name of the person who decides'),
-  reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
+  ...decision,
 }
 const ApartBody = z.strictObject(who)
 const AdoptBody = ApartBody.extend({
@@ -42,14 +42,9 @@ const AdoptBody = ApartBody.extend({
 })
 const answers = {
   201: json(Decided, 'Decided; the minutes are settled again after that'),
-  400: refused,
-  403: json(ErrorSchema, 'The collector has no token'),
   404: json(ErrorSchema, 'No such device is put aside'),
   503: storeFails,
 }
-const body = <T extends z.ZodType>(schema: T) => ({
-  body: { required: true, content: { 'application/json': { schema } } },
-})
 
 const routes = {
   claims: createRoute({
@@ -70,22 +65,18 @@ const routes = {
     request: { query: parameters({ limit: limitSchema(50, 1000, 'newest first') }) },
     responses: { 200: json(z.array(Decided), 'Adoptions'), 400: refused, 503: storeFails },
   }),
-  adopt: createRoute({
-    method: 'post',
-    path: '/api/v1/devices/adopt',
-    summary:
-      'Gives put-aside devices to the agent that reads them, from a minute on, with what it recorded since. Needs http.token',
-    request: body(AdoptBody),
-    responses: answers,
-  }),
-  apart: createRoute({
-    method: 'post',
-    path: '/api/v1/devices/apart',
-    summary:
-      'Says that put-aside devices are machines of their own, whatever they have in common with others: all that was recorded counts. Needs http.token',
-    request: body(ApartBody),
-    responses: answers,
-  }),
+  adopt: actOf(
+    '/api/v1/devices/adopt',
+    AdoptBody,
+    answers,
+    'Gives put-aside devices to the agent that reads them, from a minute on, with what it recorded since. Needs http.token',
+  ),
+  apart: actOf(
+    '/api/v1/devices/apart',
+    ApartBody,
+    answers,
+    'Says that put-aside devices are machines of their own, whatever they have in common with others: all that was recorded counts. Needs http.token',
+  ),
 }
 
 /** Adds the routes of which agent has a device. `mayChange` is true if the API is behind a token. */
@@ -138,6 +129,8 @@ export function addClaims(
     try {
       return { status: 201, body: await fromStore(() => claims.decide(request)) }
     } catch (error) {
+      if (error instanceof PerwattError && error.code === 'host-stays')
+        return { status: 400, body: badParameters([{ parameter: 'devices', problem: error.message }]) }
       return error instanceof PerwattError && error.code === 'nothing-put-aside'
         ? { status: 404, body: problem('not_found', error.message) }
         : { status: 503, body: storeFailed('devices', error) }

@@ -3,6 +3,7 @@ import { RepricingSchema } from '../../books/audit-views.ts'
 import type { HeldQueries } from '../../books/held-queries.ts'
 import { HeldSchema } from '../../books/held-views.ts'
 import { GPU_TWICE, type HeldFilter, HOLD_KINDS, HOLD_STATES } from '../../plugin/held.ts'
+import { actOf, decision } from './act.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -47,40 +48,26 @@ const routes = {
       503: storeFails,
     },
   }),
-  decide: createRoute({
-    method: 'post',
-    path: '/api/v1/doubts',
-    summary:
-      'Accepts or rejects all held records that match, in one act, and settles their minutes again with the prices that each was settled with. Needs http.token. /api/v1/audit shows who decided, why, and what it changed',
-    request: {
-      body: {
-        required: true,
-        content: {
-          'application/json': {
-            schema: z.strictObject({
-              verdict: z.enum(['accept', 'reject']),
-              by: z.string().trim().min(1).max(200).describe('name of the person who decides'),
-              reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
-              state: STATE.default('open').describe('accepted or rejected to turn an earlier decision round'),
-              kinds: z.array(KIND).min(1).optional(),
-              checks: list.optional(),
-              agents: list.optional(),
-              devices: list.optional(),
-              from: timeSchema.optional(),
-              to: timeSchema.optional(),
-            }),
-          },
-        },
-      },
-    },
-    responses: {
+  decide: actOf(
+    '/api/v1/doubts',
+    z.strictObject({
+      verdict: z.enum(['accept', 'reject']),
+      ...decision,
+      state: STATE.default('open').describe('accepted or rejected to turn an earlier decision round'),
+      kinds: z.array(KIND).min(1).optional(),
+      checks: list.optional(),
+      agents: list.optional(),
+      devices: list.optional(),
+      from: timeSchema.optional(),
+      to: timeSchema.optional(),
+    }),
+    {
       202: json(RepricingSchema.meta({ id: 'Repricing' }), 'Decided; the minutes are settled next'),
-      400: refused,
-      403: json(ErrorSchema, 'The collector has no token'),
       404: json(ErrorSchema, 'No held record matches'),
       503: storeFails,
     },
-  }),
+    'Accepts or rejects all held records that match, in one act, and settles their minutes again with the prices that each was settled with. Needs http.token. /api/v1/audit shows who decided, why, and what it changed',
+  ),
 }
 
 const VERDICTS = { accept: 'accepted', reject: 'rejected' } as const

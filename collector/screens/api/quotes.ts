@@ -1,9 +1,10 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { durationMs } from '../../../protocol/kit/fields.ts'
 import { QuoteNameSchema, QuoteSchema } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import type { QuoteSelector } from '../../prices/quote-selector.ts'
 import { HeldBackSchema, QuotesSchema } from '../../views/quotes.ts'
+import { actOf } from './act.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -13,7 +14,6 @@ import {
   none,
   parameters,
   problem,
-  refused,
   routeOf,
 } from './route.ts'
 import { DAY_MS, timeSchema } from './time-parameters.ts'
@@ -70,31 +70,24 @@ const routes = {
     z.array(Quote),
     'The quotes of one name that hold within a time, oldest first, including those known ahead',
   ),
-  push: createRoute({
-    method: 'post',
-    path: '/api/v1/quotes',
-    summary: 'Sets a price or a network figure. Needs http.token. It overrides every feed while it holds',
-    request: { body: { required: true, content: { 'application/json': { schema: PushSchema } } } },
-    responses: {
+  push: actOf(
+    '/api/v1/quotes',
+    PushSchema,
+    {
       201: json(Quote, 'Taken'),
       202: json(HeldBackSchema.meta({ id: 'HeldBack' }), 'It leaps: held back, the last one is used'),
-      400: refused,
-      403: json(ErrorSchema, 'The collector has no token'),
     },
-  }),
-  accept: createRoute({
-    method: 'post',
-    path: '/api/v1/quotes/accept',
-    summary:
-      'Takes a price that is held back because it leaps: a person says that it is right. Needs http.token',
-    request: { body: { required: true, content: { 'application/json': { schema: AcceptSchema } } } },
-    responses: {
+    'Sets a price or a network figure. Needs http.token. It overrides every feed while it holds',
+  ),
+  accept: actOf(
+    '/api/v1/quotes/accept',
+    AcceptSchema,
+    {
       200: json(z.object({ accepted: z.array(z.string()).describe('the sources that told it') }), 'Taken'),
-      400: refused,
-      403: json(ErrorSchema, 'The collector has no token'),
       404: json(ErrorSchema, 'No price of this name waits for anybody'),
     },
-  }),
+    'Takes a price that is held back because it leaps: a person says that it is right. Needs http.token',
+  ),
 }
 
 /** Adds the routes of the quotes. `mayChange` is true if the API is behind a token. */

@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../../../protocol/quote.ts'
 import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
@@ -7,6 +7,7 @@ import type { LedgerQueries } from '../../books/ledger-queries.ts'
 import { quoteFault } from '../../prices/quote-limits.ts'
 import { correctedBy } from '../../settling/correction.ts'
 import type { RepricingRequest } from '../../settling/repricer.ts'
+import { actOf, decision, personSchema } from './act.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -15,7 +16,6 @@ import {
   json,
   needsToken,
   problem,
-  refused,
   storeFailed,
   storeFails,
 } from './route.ts'
@@ -26,8 +26,8 @@ const LONGEST_DAYS = 400
 const RequestSchema = z.strictObject({
   from: timeSchema.describe('begin, rounded down to its minute'),
   to: timeSchema.describe('end, rounded up to a minute; not in the future'),
-  by: z.string().trim().min(1).max(200).describe('name of the person who requests it'),
-  reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
+  by: personSchema('requests it'),
+  reason: decision.reason,
   quotes: z
     .array(
       z.strictObject({
@@ -49,46 +49,27 @@ const RequestSchema = z.strictObject({
     .describe('true: by the workloads of today’s configuration instead of those of that time'),
 })
 
-const route = createRoute({
-  method: 'post',
-  path: '/api/v1/reprice',
-  summary:
-    'Prices a past time again, for a corrected tariff or contract. Needs http.token. It continues after the answer: /api/v1/audit shows its progress',
-  request: { body: { required: true, content: { 'application/json': { schema: RequestSchema } } } },
-  responses: {
-    202: json(RepricingSchema.meta({ id: 'Repricing' }), 'Begun'),
-    400: refused,
-    403: json(ErrorSchema, 'The collector has no token'),
-    503: storeFails,
-  },
-})
+const route = actOf(
+  '/api/v1/reprice',
+  RequestSchema,
+  { 202: json(RepricingSchema.meta({ id: 'Repricing' }), 'Begun'), 503: storeFails },
+  'Prices a past time again, for a corrected tariff or contract. Needs http.token. It continues after the answer: /api/v1/audit shows its progress',
+)
 
-const cancelRoute = createRoute({
-  method: 'post',
-  path: '/api/v1/reprice/cancel',
-  summary: 'Ends a repricing: what it has done stays, every later minute keeps its figures. Needs http.token',
-  request: {
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            id: z.string().min(1).max(200).describe('of the repricing'),
-            by: z.string().trim().min(1).max(200).describe('name of the person who ends it'),
-          }),
-        },
-      },
-    },
-  },
-  responses: {
+const cancelRoute = actOf(
+  '/api/v1/reprice/cancel',
+  z.strictObject({
+    id: z.string().min(1).max(200).describe('of the repricing'),
+    by: personSchema('ends it'),
+  }),
+  {
     200: json(RepricingSchema, 'Ended'),
-    400: refused,
-    403: json(ErrorSchema, 'The collector has no token'),
     404: json(ErrorSchema, 'There is no such repricing'),
     409: json(ErrorSchema, 'It is done, or is a decision about held records'),
     503: storeFails,
   },
-})
+  'Ends a repricing: what it has done stays, every later minute keeps its figures. Needs http.token',
+)
 
 /** Adds the routes that price the past again. `mayChange` is true if the API is behind a token. */
 export function addRepricing(

@@ -5,6 +5,7 @@ import type { StatementForm, StatementSource } from '../../statements/statement-
 import { IssueSchema, type Statement, StatementListSchema, StatementSchema } from '../../views/statement.ts'
 import { statementCsv } from '../documents/statement-csv.ts'
 import { statementPage } from '../documents/statement-page.ts'
+import { actOf, personSchema } from './act.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -43,7 +44,7 @@ const noCustomer = json(ErrorSchema, 'There is no such customer; the message lis
 export const IssueRequestSchema = z.strictObject({
   month,
   customer: chosen.customer,
-  by: z.string().trim().min(1).max(200).describe('name of the person who issues it'),
+  by: personSchema('issues it'),
   incomplete: z
     .boolean()
     .default(false)
@@ -102,16 +103,11 @@ const routes = {
       503: storeFails,
     },
   }),
-  issue: createRoute({
-    method: 'post',
-    path: '/api/v1/statements/issue',
-    summary:
-      'Issues the statement of a month that is over: it stays as it is, and later changes are corrections on another. Needs http.token',
-    request: { body: { required: true, content: { 'application/json': { schema: IssueRequestSchema } } } },
-    responses: {
+  issue: actOf(
+    '/api/v1/statements/issue',
+    IssueRequestSchema,
+    {
       201: json(IssueSchema.meta({ id: 'Issue' }), 'Issued'),
-      400: refused,
-      403: json(ErrorSchema, 'The collector has no token'),
       404: noCustomer,
       409: json(
         ErrorSchema,
@@ -119,7 +115,8 @@ const routes = {
       ),
       503: storeFails,
     },
-  }),
+    'Issues the statement of a month that is over: it stays as it is, and later changes are corrections on another. Needs http.token',
+  ),
   page: createRoute({
     method: 'get',
     path: '/statement',

@@ -1,7 +1,8 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { RepricingSchema } from '../../books/audit-views.ts'
 import type { HeldQueries } from '../../books/held-queries.ts'
+import { actOf, decision } from './act.ts'
 import {
   badParameters,
   ErrorSchema,
@@ -9,7 +10,6 @@ import {
   json,
   needsToken,
   problem,
-  refused,
   storeFailed,
   storeFails,
 } from './route.ts'
@@ -19,71 +19,43 @@ import { timeSchema } from './time-parameters.ts'
 const MOST_SHIFT_S = 100 * 366 * 86_400
 const names = z.array(z.string().min(1).max(2000)).min(1).max(10_000)
 
-const takeIn = createRoute({
-  method: 'post',
-  path: '/api/v1/quarantine',
-  summary:
-    'Takes records in that were put aside, in one act, and settles their minutes. Needs http.token. /api/v1/audit shows who asked, why, and what it changed',
-  request: {
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            by: z.string().trim().min(1).max(200).describe('name of the person who decides'),
-            reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
-            agents: names.optional(),
-            devices: names.optional(),
-            from: timeSchema.optional().describe('start of the records by their own clock, inclusive'),
-            to: timeSchema.optional().describe('start of the records by their own clock, exclusive'),
-            shiftS: z
-              .number()
-              .min(-MOST_SHIFT_S)
-              .max(MOST_SHIFT_S)
-              .optional()
-              .describe('seconds that are added to their time, where the clock of their agent was wrong'),
-          }),
-        },
-      },
-    },
-  },
-  responses: {
+const takeIn = actOf(
+  '/api/v1/quarantine',
+  z.strictObject({
+    ...decision,
+    agents: names.optional(),
+    devices: names.optional(),
+    from: timeSchema.optional().describe('start of the records by their own clock, inclusive'),
+    to: timeSchema.optional().describe('start of the records by their own clock, exclusive'),
+    shiftS: z
+      .number()
+      .min(-MOST_SHIFT_S)
+      .max(MOST_SHIFT_S)
+      .optional()
+      .describe('seconds that are added to their time, where the clock of their agent was wrong'),
+  }),
+  {
     202: json(RepricingSchema.meta({ id: 'Repricing' }), 'Taken in; the minutes are settled next'),
-    400: refused,
-    403: json(ErrorSchema, 'The collector has no token'),
     404: json(ErrorSchema, 'No record that was put aside matches'),
     409: json(ErrorSchema, 'Other records stand where these would; nothing was changed'),
     503: storeFails,
   },
-})
+  'Takes records in that were put aside, in one act, and settles their minutes. Needs http.token. /api/v1/audit shows who asked, why, and what it changed',
+)
 
-const takeBack = createRoute({
-  method: 'post',
-  path: '/api/v1/quarantine/take-back',
-  summary:
-    'Undoes an act that took records in: they count no longer, and those that it moved are put aside again where they were. Needs http.token',
-  request: {
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            id: z.string().min(1).max(200).describe('of the act, as its answer and /api/v1/audit tell it'),
-            by: z.string().trim().min(1).max(200).describe('name of the person who decides'),
-            reason: z.string().trim().min(1).max(1000).describe('why, for the audit trail'),
-          }),
-        },
-      },
-    },
-  },
-  responses: {
+const takeBack = actOf(
+  '/api/v1/quarantine/take-back',
+  z.strictObject({
+    id: z.string().min(1).max(200).describe('of the act, as its answer and /api/v1/audit tell it'),
+    ...decision,
+  }),
+  {
     202: json(RepricingSchema, 'Taken back; the minutes are settled next'),
-    400: refused,
-    403: json(ErrorSchema, 'The collector has no token'),
     404: json(ErrorSchema, 'Nothing that the act took in counts, or there is no such act'),
     503: storeFails,
   },
-})
+  'Undoes an act that took records in: they count no longer, and those that it moved are put aside again where they were. Needs http.token',
+)
 
 /** Adds the routes that take records in and back. `mayChange` is true if the API is behind a token. */
 export function addTakeIn(

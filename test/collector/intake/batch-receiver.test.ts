@@ -90,6 +90,8 @@ describe('the batch receiver', () => {
         durationMs: 1000,
         coveredMs: 1000,
         gpuMs: i,
+        // the site meter shows what the machines of all three agents do
+        ...(i % 3 === 0 && { energyMilliJ: 3 * 2 * 180_000_000 }),
       }),
     )
     const messages = ['a', 'b', 'c'].flatMap((agentId) =>

@@ -94,23 +94,33 @@ describe('a machine that moves onto an address of another agent’s device', () 
     })
   })
 
-  it('takes nothing from a device that was there before it, and loses nothing', async () => {
+  it('waits where a device that was paid there before it came, from that moment on: no money is paid twice', async () => {
     rig.hear('b', [machine(NEXT, {}, 'b11')])
     await mine('b', 'b11', 0, 6)
+    rig.ledger.nowMs += 1
     rig.hear('a', [machine(HOME, MAC)])
     await mine('a', 'm', 0, 4)
     await move(MAC)
-    expect([aside('a', 'm'), aside('b', 'b11')]).toEqual([undefined, undefined])
-    expect([paid('a'), paid('b')]).toEqual([6, 8])
+    expect(aside('a', 'm')).toEqual({ agentId: 'b', deviceId: 'b11', key: 'at asic 10.0.0.11' })
+    expect([paid('a'), paid('b')]).toEqual([4, 8])
+    expect(await store.held({ kinds: ['claim'], state: 'open' }, 9)).toHaveLength(2)
+    // with the command that the alert tells, the machine is its agent's again
+    await rig.adopt('a')
+    const now = nowMinute()
+    await mine('a', 'm', now, now + 1)
+    await mine('b', 'b11', now, now + 1)
+    expect([paid('a'), paid('b')]).toEqual([5, 8])
   })
 
-  it('nor by records that it invents of a time before', async () => {
+  it('nor is it first by records that it invents of a time before', async () => {
     rig.hear('b', [machine(NEXT, {}, 'b11')])
     await mine('b', 'b11', 3, 6)
+    rig.ledger.nowMs += 1
     rig.hear('a', [machine(HOME, MAC)])
     await mine('a', 'm', 0, 4)
     await move(MAC)
     expect(aside('b', 'b11')).toBeUndefined()
+    expect(aside('a', 'm')).toBeDefined()
   })
 
   it('waits from then on where it tells no MAC or serial number: who was paid first at that address has it', async () => {
@@ -143,6 +153,18 @@ describe('a machine that moves onto an address of another agent’s device', () 
     rig.hear('b', [machine(NEXT, MAC, 'b11')])
     await mine('b', 'b11', 9, 10)
     await move({})
+    expect(aside('a', 'm')).toMatchObject({ agentId: 'b', deviceId: 'b11' })
+    expect(aside('b', 'b11')).toBeUndefined()
+  })
+
+  it('waits where it was paid as a miner and its agent calls it a server now', async () => {
+    rig.hear('a', [machine(HOME, MAC)])
+    await mine('a', 'm', 0, 4)
+    rig.ledger.nowMs += 1
+    const server: Partial<Device> = { kind: 'service', driver: 'llm-server' }
+    rig.hear('b', [machine(NEXT, server, 'b11')])
+    await mine('b', 'b11', 5, 6)
+    await move({ ...MAC, ...server })
     expect(aside('a', 'm')).toMatchObject({ agentId: 'b', deviceId: 'b11' })
     expect(aside('b', 'b11')).toBeUndefined()
   })

@@ -12,7 +12,7 @@ import { batch, POOL, record, T0, TENANT } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 import { OwnersRig } from './owners-rig.ts'
 
-/** What agent a reads, and how it is configured: one miner behind its PDU, a GPU, an LLM server, a hosted machine, a host with its GPU. */
+/** What agent a reads, and how it is configured: one miner behind its PDU, a GPU, an LLM server, a hosted machine, a host with its GPU, and a host alone. */
 const MINE: Device[] = [
   { deviceId: 'meter', kind: 'meter', driver: 'modbus-meter' },
   { deviceId: 'pdu1', kind: 'meter', driver: 'snmp-pdu', meteredBy: 'meter' },
@@ -28,6 +28,7 @@ const MINE: Device[] = [
   },
   { deviceId: 'node8', kind: 'host', driver: 'redfish', measures: 'machine', hostname: 'n8', computer: 'c8' },
   { deviceId: 'node8/gpu0', kind: 'gpu', driver: 'nvml', hostname: 'n8', computer: 'c8' },
+  { deviceId: 'node9', kind: 'host', driver: 'redfish', measures: 'machine', hostname: 'n9', computer: 'c9' },
   { deviceId: 'llm', kind: 'service', driver: 'llm-server', address: '10.0.0.9:8000' },
   { deviceId: 'c1', kind: 'asic', driver: 'antminer', tags: { customer: 'acme' } },
 ]
@@ -42,6 +43,7 @@ const mine = (minute: number): Interval[] => [
   record(minute, 'node7/gpu0', { owner: TENANT, energyMilliJ: W(0.3), gpuMs: 60_000 }),
   record(minute, 'node8', { owner: {}, energyMilliJ: W(1.2) }),
   record(minute, 'node8/gpu0', { owner: TENANT, energyMilliJ: W(0.7), gpuMs: 60_000 }),
+  record(minute, 'node9', { owner: {}, energyMilliJ: W(2) }),
   record(minute, 'llm', { owner: { service: 's' }, energyMilliJ: 0, tokensIn: 1000, tokensOut: 100 }),
   record(minute, 'c1', { owner: {}, energyMilliJ: W(1) }),
 ]
@@ -70,6 +72,7 @@ const names = [
   'node7',
   'node7/gpu9',
   'node8/gpu1',
+  'node9/gpu0',
   'n7',
   'x',
   'y',
@@ -83,10 +86,10 @@ const device: fc.Arbitrary<Device> = fc.record(
     mac: fc.constantFrom('02-ab-5e-00-00-01', '02:AB:5E:00:00:99'),
     hardwareId: fc.constantFrom('smtjx4abc01', 'GPU-1111', 'GPU-2222', '02AB5E000001'),
     address: fc.constantFrom('10.0.0.7', '10.0.0.7:4028', '10.0.0.9:8000', '10.0.0.99'),
-    hostname: fc.constantFrom('n7', 'N7.example', 'n8'),
+    hostname: fc.constantFrom('n7', 'N7.example', 'n8', 'n9'),
     computer: fc.constantFrom('c7', 'c8', 'c9'),
     measures: fc.constantFrom('machine' as const, 'part' as const),
-    // pdu1, node8 and what is behind them are left out: who is set behind a meter has a part in what it shows
+    // pdu1, node8, node9 and what is behind them are left out: who is set behind a meter has a part in what it shows
     meteredBy: fc.constantFrom('meter', 'x', 'y', 'node7', 'm2', 'llm'),
     generates: fc.constantFrom('solar' as const, 'battery' as const),
     tags: fc.constantFrom({ customer: 'acme' }, { customer: 'other' }),
@@ -117,8 +120,24 @@ const message = fc.oneof(
 )
 type Message = typeof message extends fc.Arbitrary<infer T> ? T : never
 
-/** The ledger's rows of agent a's machines after both have sent four minutes; what a has sent first was settled before b is heard. */
-async function ledger(messages: readonly Message[], workloads: readonly Workload[]): Promise<LedgerRow[]> {
+/** What agent b has had before agent a was heard, in the messages that make it the older one: addresses that nobody else had then. */
+const OLDER: Device[] = ['x', 'y'].map((deviceId, i) => ({
+  deviceId,
+  kind: 'asic',
+  driver: 'cgminer',
+  address: `10.0.0.5${i}`,
+  ...(i === 0 && { mac: '02:AB:5E:00:00:99' }),
+}))
+
+/**
+ * The ledger's rows of agent a's machines after both have sent four minutes; what a has sent first was settled before b's messages are heard.
+ * @param isOlder b has machines of its own, and was paid for them, before a was heard
+ */
+async function ledger(
+  messages: readonly Message[],
+  workloads: readonly Workload[],
+  isOlder = false,
+): Promise<LedgerRow[]> {
   const store = new MemoryStore()
   let state = new SiteState()
   const doubts = new Doubts({
@@ -140,6 +159,16 @@ async function ledger(messages: readonly Message[], workloads: readonly Workload
     state.inventory(agentId, { v: 1, atMs: T0, simulated: false, devices })
     rig.hear(agentId, devices)
   }
+  let other = 1
+  if (isOlder) {
+    hear('b', OLDER)
+    const records = [-3, -2, -1].flatMap((minute) =>
+      OLDER.map(({ deviceId }) => record(minute, deviceId, { owner: POOL, workDiff1: 1_000_000 })),
+    )
+    await rig.ledger.take(batch(other, records), 'b')
+    other += records.length
+    await rig.ledger.settleAll()
+  }
   hear('a', MINE)
   let seq = 1
   const take = async (minute: number) => {
@@ -149,7 +178,6 @@ async function ledger(messages: readonly Message[], workloads: readonly Workload
   }
   for (const minute of [0, 1]) await take(minute)
   await rig.ledger.settleAll()
-  let other = 1
   for (const each of messages)
     if ('devices' in each) hear('b', each.devices)
     else {
@@ -168,42 +196,53 @@ async function ledger(messages: readonly Message[], workloads: readonly Workload
 }
 const keyOf = ({ deviceId, workload, owner }: LedgerRow) => `${deviceId} ${workload} ${owner}`
 
-/** Of its machines. Meters are left out: what the site's shows beyond the machines is less where there are more of them. */
-const ofA = (rows: readonly LedgerRow[]) =>
-  rows
-    .filter(({ agentId, deviceId }) => agentId === 'a' && deviceId !== 'meter' && deviceId !== 'pdu1')
-    .map(
-      ({
+/**
+ * Of its machines. Meters are left out: what the site's shows beyond the machines is less where there are more of them. Of a host alone
+ * only the energy is compared: of what it shows, another agent's GPUs may have a part.
+ */
+function ofA(rows: readonly LedgerRow[]): string[] {
+  const own = rows.filter(
+    ({ agentId, deviceId }) => agentId === 'a' && deviceId !== 'meter' && deviceId !== 'pdu1',
+  )
+  const host = new Map<number, number>()
+  for (const { deviceId, minuteMs, energyMilliJ } of own)
+    if (deviceId === 'node9') host.set(minuteMs, (host.get(minuteMs) ?? 0) + energyMilliJ)
+  const texts = own
+    .filter(({ deviceId }) => deviceId !== 'node9')
+    .map(({ minuteMs, deviceId, workload, ...sums }) =>
+      [
         minuteMs,
         deviceId,
         workload,
-        revenueNanoUsd,
-        energyMilliJ,
-        costNanoUsd,
-        workDiff1,
-        gpuMs,
-        tokensIn,
-      }) =>
-        [
-          minuteMs,
-          deviceId,
-          workload,
-          revenueNanoUsd,
-          energyMilliJ,
-          costNanoUsd,
-          workDiff1,
-          gpuMs,
-          tokensIn,
-        ].join(' '),
+        sums.revenueNanoUsd,
+        sums.energyMilliJ,
+        sums.costNanoUsd,
+        sums.workDiff1,
+        sums.gpuMs,
+        sums.tokensIn,
+      ].join(' '),
     )
+  return [...texts, ...[...host].map(([minuteMs, energyMilliJ]) => `${minuteMs} node9 ${energyMilliJ}`)]
+}
 
 describe('no message of one agent', () => {
   it('changes what another’s machines earn, nor their energy where they are set behind no meter of its machines', async () => {
     const alone = ofA(await ledger([], PAID_BY_USE))
-    expect(alone).toHaveLength(4 * 8)
+    expect(alone).toHaveLength(4 * 9)
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 5 }), async (messages) => {
         expect(ofA(await ledger(messages, PAID_BY_USE))).toEqual(alone)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('nor where it has had machines of its own before the other was heard, and they move onto the other’s addresses', async () => {
+    const alone = ofA(await ledger([], PAID_BY_USE))
+    await fc.assert(
+      fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 5 }), async (messages) => {
+        const rows = await ledger(messages, PAID_BY_USE, true)
+        expect(ofA(rows)).toEqual(alone)
       }),
       { numRuns: 150 },
     )

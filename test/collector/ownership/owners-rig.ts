@@ -1,3 +1,4 @@
+import { hostOf } from '../../../collector/composition/devices.ts'
 import type { KnownDevices } from '../../../collector/economics/settlement/settle.ts'
 import type { Workload } from '../../../collector/economics/workloads.ts'
 import type { RecordJudge } from '../../../collector/intake/batch-plan.ts'
@@ -6,6 +7,7 @@ import { ClaimKeeper } from '../../../collector/ownership/claim-keeper.ts'
 import { GpuTime } from '../../../collector/ownership/gpu-time.ts'
 import { MachineKeys } from '../../../collector/ownership/machine-keys.ts'
 import { OwnershipRegister } from '../../../collector/ownership/register.ts'
+import { TwoMachines } from '../../../collector/ownership/two-machines.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import type { Device } from '../../../protocol/device.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
@@ -27,6 +29,8 @@ export class OwnersRig {
   readonly ledger: LedgerRig
   readonly adoption: DeviceAdoption
   readonly store: Store
+  /** what was set apart by itself last; it is carried out once no records are stored */
+  apart: Promise<unknown> = Promise.resolve()
   readonly #inventories = new Map<string, readonly Device[]>()
   readonly #site: Site
 
@@ -39,6 +43,10 @@ export class OwnersRig {
       register: this.register,
       nowMs,
       note: (minutes) => this.ledger.settler.note(minutes),
+      compare: (agentId, records) => twoMachines.note(agentId, records),
+    })
+    const twoMachines = new TwoMachines(this.register, (waiting) => {
+      this.apart = this.adoption.setApart(waiting).catch(() => undefined)
     })
     const gpuTime = new GpuTime(this.register, nowMs)
     const machines = new MachineKeys((deviceId) => this.register.isHost(deviceId))
@@ -59,6 +67,7 @@ export class OwnersRig {
       register: this.register,
       keeper: this.keeper,
       decide: (request) => this.ledger.repricer.decide(request),
+      hostOf: (gpu) => hostOf(known, gpu),
       alone: (work) => this.ledger.records.alone(work),
       nowMs,
       log: SILENT,

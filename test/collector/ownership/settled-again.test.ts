@@ -192,6 +192,12 @@ const act = fc.oneof(
     device: fc.constantFrom(...OTHERS.map((d) => d.deviceId)),
   }),
   fc.record({ act: fc.constant('restart' as const) }),
+  // a minute later some devices have left an agent's inventory
+  fc.record({
+    act: fc.constant('change' as const),
+    agent: fc.constantFrom<Agent>('a', 'b'),
+    gone: fc.subarray(['h', 'n1', 'pdu1/outlet1']),
+  }),
 )
 
 describe('a minute that is settled again', () => {
@@ -225,6 +231,13 @@ describe('a minute that is settled again', () => {
             await site.take('c', [
               record(doing.minute, doing.device, { owner, energyMilliJ: W(0.1), gpuMs: 1000 }),
             ])
+          } else if (doing.act === 'change') {
+            site.rig.ledger.nowMs += 20 * MINUTE_MS
+            site.hear(
+              doing.agent,
+              AGENTS[doing.agent].filter(({ deviceId }) => !doing.gone.includes(deviceId)),
+            )
+            await site.rig.keeper.flush()
           } else await site.restart()
           await site.rig.ledger.settleAll()
           const now = site.minutes()
@@ -277,6 +290,82 @@ describe('a minute that is settled again', () => {
     await site.restart()
     await site.reprice(0, 6)
     expect(now()).toEqual(right)
+    await site.rig.stop()
+  })
+
+  /** The host's machine of one agent, in minutes 0 to 3, as it was before it is told otherwise. */
+  const told = async () => {
+    const site = new Site()
+    await site.rig.start()
+    site.hear('a', AGENTS.a)
+    for (let m = 0; m < 4; m++)
+      await site.take(
+        'a',
+        recordsOf('a', m).filter(({ deviceId }) => /^[hn]/.test(deviceId)),
+      )
+    await site.rig.ledger.settleAll()
+    return site
+  }
+  const without = (...gone: string[]) => AGENTS.a.filter(({ deviceId }) => !gone.includes(deviceId))
+  const rewired = (meteredBy: string) =>
+    AGENTS.a.map((device) => (device.deviceId.startsWith('h/') ? { ...device, meteredBy } : device))
+
+  it.each<[string, Device[][]]>([
+    ['a host was removed', [without('h')]],
+    ['a host that tells the time of its GPUs was removed', [without('n1')]],
+    ['GPUs moved to another host', [rewired('n1')]],
+    ['GPUs moved to another host, which was removed then', [rewired('n1'), without('n1', 'h')]],
+    [
+      'all were removed and came again otherwise',
+      [without('h', 'h/gpu0', 'h/gpu1', 'n1', 'n1/gpu0'), rewired('x')],
+    ],
+  ])('comes out as it was after %s, over a restart', async (_, inventories) => {
+    const site = await told()
+    const before = site.minutes()
+    expect(kwOf(site, 'a').slice(0, 4)).toEqual([3.5, 3.5, 3.5, 3.5])
+    for (const devices of inventories) {
+      site.rig.ledger.nowMs += 5 * MINUTE_MS
+      site.hear('a', devices)
+      await site.rig.keeper.flush()
+      await site.reprice(0, 4)
+      expect(site.minutes()).toEqual(before)
+    }
+    await site.restart()
+    await site.reprice(0, 4)
+    expect(site.minutes()).toEqual(before)
+    site.hear('c', OTHERS)
+    await site.take('c', [record(2, 'late', { owner: POOL })])
+    await site.rig.ledger.settleAll()
+    expect(site.minutes()).toEqual(before)
+    await site.rig.stop()
+  })
+
+  it('and what the agent sends after that counts as it tells its devices now', async () => {
+    const site = await told()
+    site.rig.ledger.nowMs += 5 * MINUTE_MS
+    site.hear('a', without('h'))
+    await site.take('a', [
+      ...[0, 1].map((n) => record(5, `h/gpu${n}`, { owner: TENANT, energyMilliJ: W(0.7), gpuMs: 60_000 })),
+    ])
+    await site.rig.ledger.settleAll()
+    expect(kwOf(site, 'a')[5]).toBeCloseTo(1.4)
+    await site.rig.stop()
+  })
+
+  it('has it once because a GPU is not adopted without its host, but where it is set behind it', async () => {
+    const site = await hosted()
+    await expect(site.rig.adopt('b', { devices: ['h/gpu0'] })).rejects.toMatchObject({
+      code: 'host-stays',
+      message:
+        'h/gpu0 of agent b is in host h, which agent a keeps: its energy would count twice. Adopt the host with all of its GPUs (read it with agent b too), or set meteredBy: h for it in the configuration of agent b, then adopt it',
+    })
+    expect(kwOf(site, 'b')).toEqual([0, 0, 0, 0, 0, 0])
+    const behind = AGENTS.b.map((d) => (d.deviceId === 'h/gpu0' ? { ...d, meteredBy: 'h' } : d))
+    site.hear('b', behind)
+    await site.rig.adopt('b', { devices: ['h/gpu0'], fromMs: T0 + 2 * MINUTE_MS })
+    const sums = [0, 1, 2, 3].map((m) => ((kwOf(site, 'a')[m] ?? 0) + (kwOf(site, 'b')[m] ?? 0)).toFixed(3))
+    expect(sums).toEqual(Array(4).fill('2.500'))
+    expect(kwOf(site, 'b')[3]).toBeGreaterThan(0.6)
     await site.rig.stop()
   })
 

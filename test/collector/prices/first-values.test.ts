@@ -1,20 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FeedQuote } from '../../../collector/plugin/feed.ts'
-import type { QuoteName } from '../../../protocol/quote.ts'
-import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
-import { SelectorRig, T0, TestFeed } from '../selector-rig.ts'
-
-const POLL_MS = 5 * MINUTE_MS
+import { HOUR_MS } from '../../../protocol/units.ts'
+import { POLL_MS, SelectorRig, T0, TestFeed } from '../selector-rig.ts'
 
 let rig: SelectorRig
 beforeEach(() => {
   rig = new SelectorRig()
 })
-const polled = { intervalMs: POLL_MS }
-const says = (feed: TestFeed, name: QuoteName, value: number) => {
-  rig.nowMs += POLL_MS
-  feed.says(name, value, { ...polled, staleAfterMs: rig.nowMs + 3 * POLL_MS })
-}
 
 describe('a price typed in the configuration', () => {
   it.each([
@@ -34,7 +26,7 @@ describe('a price typed in the configuration', () => {
       rig = new SelectorRig()
       const feed = new TestFeed('a', [name])
       const { at, selector } = await rig.open([feed], { [name]: typed })
-      for (let n = 0; n < 20; n++) says(feed, name, value)
+      for (let n = 0; n < 20; n++) rig.polls(feed, name, value)
       expect([at(name), selector.heldBack()]).toMatchObject([`${typed} configuration`, [{ source: 'a' }]])
     },
   )
@@ -42,21 +34,21 @@ describe('a price typed in the configuration', () => {
   it('that is years old holds a feed’s first reading until its second, and far from it until another source says so', async () => {
     const [a, b] = [new TestFeed('a', ['btcUsd']), new TestFeed('b', ['btcUsd'])]
     const { at, selector } = await rig.open([a, b], { btcUsd: 23_000 })
-    says(a, 'btcUsd', 91_000)
+    rig.polls(a, 'btcUsd', 91_000)
     expect([at('btcUsd'), selector.heldBack()]).toMatchObject([
       '23000 configuration',
       [{ source: 'a', waitsFor: 'its next reading, another source or a person' }],
     ])
-    says(a, 'btcUsd', 91_500)
+    rig.polls(a, 'btcUsd', 91_500)
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['91500 a', []])
     rig = new SelectorRig()
     const far = await rig.open([a, b], { btcUsd: 1_000 })
-    for (let n = 0; n < 20; n++) says(a, 'btcUsd', 91_000)
+    for (let n = 0; n < 20; n++) rig.polls(a, 'btcUsd', 91_000)
     expect([far.at('btcUsd'), far.selector.heldBack()]).toMatchObject([
       '1000 configuration',
       [{ source: 'a' }],
     ])
-    says(b, 'btcUsd', 91_100)
+    rig.polls(b, 'btcUsd', 91_100)
     expect(far.at('btcUsd')).toBe('91100 b')
   })
 
@@ -103,14 +95,14 @@ describe('a value that was read once', () => {
   it('gives way to five readings over minutes that say otherwise, and its rows are told and marked', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 9_100_000)
+    rig.polls(feed, 'btcUsd', 9_100_000)
     const wrongMs = rig.nowMs
-    for (let n = 0; n < 4; n++) says(feed, 'btcUsd', 91_000 + n)
+    for (let n = 0; n < 4; n++) rig.polls(feed, 'btcUsd', 91_000 + n)
     expect([at('btcUsd'), selector.heldBack()]).toMatchObject([
       '9100000 a',
       [{ value: 91_003, waitsFor: '5 such readings over minutes, another source or a person' }],
     ])
-    says(feed, 'btcUsd', 91_004)
+    rig.polls(feed, 'btcUsd', 91_004)
     expect(at('btcUsd')).toBe('91004 a')
     expect(selector.heldBack()).toEqual([
       expect.objectContaining({ value: 9_100_000, usedFromMs: wrongMs, sinceMs: rig.nowMs }),
@@ -120,7 +112,7 @@ describe('a value that was read once', () => {
     expect(at('btcUsd', wrongMs - 1)).toBe('9100000 a (before it was known; never confirmed)')
     await selector.stop()
     expect(rig.stored.get(`btcUsd ${wrongMs}`)?.source).toBe('a (never confirmed)')
-    says(feed, 'btcUsd', 91_010)
+    rig.polls(feed, 'btcUsd', 91_010)
     rig.nowMs += 24 * HOUR_MS
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['91010 a', []])
   })
@@ -128,7 +120,7 @@ describe('a value that was read once', () => {
   it('holds no list of many rows back that is new', async () => {
     const [a, list] = [new TestFeed('a', ['btcUsd']), new TestFeed('list', ['btcUsd'])]
     const { at } = await rig.open([list, a])
-    says(a, 'btcUsd', 9_100_000)
+    rig.polls(a, 'btcUsd', 9_100_000)
     const rows = [-3, -2, -1, 0, 1].map(
       (hour): FeedQuote => ({ name: 'btcUsd', value: 91_000, fromMs: T0 + hour * HOUR_MS }),
     )
@@ -141,10 +133,10 @@ describe('a value that was read once', () => {
   it('does not give way to one answer that comes many times within seconds', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at } = await rig.open([feed])
-    says(feed, 'btcUsd', 9_100_000)
+    rig.polls(feed, 'btcUsd', 9_100_000)
     for (let n = 0; n < 50; n++) {
       rig.nowMs += 1_000
-      feed.says('btcUsd', 91_000, polled)
+      feed.says('btcUsd', 91_000, { intervalMs: POLL_MS })
     }
     expect(at('btcUsd')).toBe('9100000 a')
   })
@@ -152,9 +144,9 @@ describe('a value that was read once', () => {
   it('stays where another source says the same, or a person accepted it', async () => {
     const [a, b] = [new TestFeed('a', ['btcUsd']), new TestFeed('b', ['btcUsd'])]
     const { at } = await rig.open([a, b])
-    says(b, 'btcUsd', 91_000)
-    says(a, 'btcUsd', 91_100)
-    for (let n = 0; n < 20; n++) says(a, 'btcUsd', 910)
+    rig.polls(b, 'btcUsd', 91_000)
+    rig.polls(a, 'btcUsd', 91_100)
+    for (let n = 0; n < 20; n++) rig.polls(a, 'btcUsd', 910)
     expect(at('btcUsd')).toMatch(/^91[01]00 /)
   })
 
@@ -163,11 +155,11 @@ describe('a value that was read once', () => {
       rig = new SelectorRig()
       const feed = new TestFeed('a', ['btcUsd'])
       const first = await rig.open([feed])
-      for (const value of before) says(feed, 'btcUsd', value)
+      for (const value of before) rig.polls(feed, 'btcUsd', value)
       await first.selector.stop()
       const again = new TestFeed('a', ['btcUsd'])
       const { at } = await rig.open([again])
-      for (let n = 0; n < 20; n++) says(again, 'btcUsd', after)
+      for (let n = 0; n < 20; n++) rig.polls(again, 'btcUsd', after)
       return at('btcUsd')
     }
     expect(await restarted([9_100_000], 91_000)).toBe('91000 a')
@@ -181,21 +173,21 @@ describe('an energy price', () => {
   it('beyond the cap of every market is held back, whoever says it, and a person or another source takes it', async () => {
     const [a, b] = [new TestFeed('a', [name]), new TestFeed('b', [name])]
     const { at, selector } = await rig.open([a, b])
-    for (let n = 0; n < 20; n++) says(a, name, n === 0 ? 0.05 : 15)
+    for (let n = 0; n < 20; n++) rig.polls(a, name, n === 0 ? 0.05 : 15)
     expect([at(name), selector.heldBack()]).toMatchObject(['0.05 a', [{ value: 15 }]])
     expect(selector.push({ name, value: -15, by: 'desk' })).toHaveProperty('heldBack')
     expect(selector.accept(name, 'ann').length).toBe(2)
-    says(a, name, 15.2)
-    says(b, name, 15.1)
+    rig.polls(a, name, 15.2)
+    rig.polls(b, name, 15.1)
     expect(selector.heldBack()).toEqual([])
   })
 
   it('of a market leaps within its cap; a pushed or typed one never by a hundredfold', async () => {
     const market = new TestFeed('a', [name])
     const { at, selector } = await rig.open([market], { [name]: 0.05 })
-    for (const value of [0.02, 9, -4, 13.3]) says(market, name, value)
+    for (const value of [0.02, 9, -4, 13.3]) rig.polls(market, name, value)
     expect([at(name), selector.heldBack()]).toEqual(['13.3 a', []])
-    says(market, name, 0.05)
+    rig.polls(market, name, 0.05)
     expect(selector.push({ name, value: 5, by: 'desk' })).toMatchObject({
       heldBack: { reason: '5 USD/kWh, where the last value is 0.05' },
     })

@@ -1,31 +1,19 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { QuoteSelector } from '../../../collector/prices/quote-selector.ts'
-import type { QuoteName } from '../../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
-import { SelectorRig, T0, TestFeed } from '../selector-rig.ts'
-
-const POLL_MS = 5 * MINUTE_MS
-/** Figures of November 2025. */
-const USUAL = { btcUsd: 91_000, difficulty: 1.5e14, feesBtcPerBlock: 0.02, 'fx.EUR': 0.92 } as const
-type Leaping = keyof typeof USUAL
-const names = Object.keys(USUAL) as Leaping[]
+import { LEAPING, SelectorRig, T0, TestFeed, USUAL } from '../selector-rig.ts'
 
 let rig: SelectorRig
 beforeEach(() => {
   rig = new SelectorRig()
 })
-const polled = { intervalMs: POLL_MS }
-const says = (feed: TestFeed, name: QuoteName, value: number) => {
-  rig.nowMs += POLL_MS
-  feed.says(name, value, { ...polled, staleAfterMs: rig.nowMs + 3 * POLL_MS })
-}
 
 describe('a pushed price that leaps', () => {
   it('is held back, whoever pushes it, and told with what confirms it', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     const pushed = selector.push({ name: 'btcUsd', value: 910_000, by: 'desk' })
     expect(pushed).toMatchObject({
       heldBack: {
@@ -58,8 +46,8 @@ describe('a pushed price that leaps', () => {
   it('is taken where a feed says the same, in use or held back', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
-    says(feed, 'btcUsd', 9_000)
+    rig.polls(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 9_000)
     selector.push({ name: 'btcUsd', value: 9_100, by: 'desk' })
     expect([at('btcUsd'), selector.heldBack()]).toMatchObject(['9100 pushed by desk', [{ source: 'a' }]])
   })
@@ -69,16 +57,16 @@ describe('a pushed price that leaps', () => {
     const { at, selector } = await rig.open([feed])
     selector.push({ name: 'btcUsd', value: 91_000, by: 'desk' })
     rig.nowMs += 40 * 24 * HOUR_MS
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     expect(selector.push({ name: 'btcUsd', value: 910_000, by: 'desk' })).toHaveProperty('heldBack')
     expect(at('btcUsd')).toBe('91000 pushed by desk')
   })
 
   it('is held for a hundredfold however long nothing was pushed', async () => {
     const { selector } = await rig.open([])
-    for (const name of names) selector.push({ name, value: USUAL[name], by: 'desk' })
+    for (const name of LEAPING) selector.push({ name, value: USUAL[name], by: 'desk' })
     rig.nowMs += 360 * 24 * HOUR_MS
-    for (const name of names)
+    for (const name of LEAPING)
       for (const factor of name === 'feesBtcPerBlock' ? [100] : [50, 0.01])
         expect(selector.push({ name, value: USUAL[name] * factor, by: 'desk' }), name).toHaveProperty(
           'heldBack',
@@ -88,7 +76,7 @@ describe('a pushed price that leaps', () => {
   it('is held against what others say, and not against earlier pushes, which each moved a little', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    for (let n = 0; n < 4; n++) says(feed, 'btcUsd', 91_000)
+    for (let n = 0; n < 4; n++) rig.polls(feed, 'btcUsd', 91_000)
     const push = (value: number, minutes: number) =>
       selector.push({ name: 'btcUsd', value, by: 'desk', fromMs: rig.nowMs + minutes * MINUTE_MS })
     // before the first known price: twofold at once, and five times as much over a day and a half
@@ -96,7 +84,7 @@ describe('a pushed price that leaps', () => {
     expect(push(900_000, -2_200)).toHaveProperty('heldBack')
     // a past time whose price is known: it would count from now on
     expect(push(181_000, -3)).toHaveProperty('value')
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     expect(push(361_000, -3)).toHaveProperty('heldBack')
     expect(at('btcUsd')).toBe('181000 pushed by desk')
   })
@@ -116,10 +104,10 @@ describe('a pushed price that leaps', () => {
         rig = new SelectorRig()
         const feed = new TestFeed('a', ['btcUsd'])
         const { selector } = await rig.open([feed])
-        for (let n = 0; n < 4; n++) says(feed, 'btcUsd', 91_000)
+        for (let n = 0; n < 4; n++) rig.polls(feed, 'btcUsd', 91_000)
         for (const { value, by, minutes } of pushes) {
           selector.push({ name: 'btcUsd', value, by, fromMs: rig.nowMs + minutes * MINUTE_MS })
-          says(feed, 'btcUsd', 91_000)
+          rig.polls(feed, 'btcUsd', 91_000)
         }
         const used = selector.history('btcUsd', 0, rig.nowMs + 24 * HOUR_MS)
         // within two days a price may have moved sixfold
@@ -163,7 +151,7 @@ describe('a price that is pushed for a past time', () => {
   it('is held against the first that is known after it, and is accepted for its own time', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector, filled } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     expect(push(selector, 91, -0.5)).toMatchObject({
       heldBack: {
         fromMs: T0 - HOUR_MS / 2,
@@ -183,7 +171,7 @@ describe('a price that is pushed for a past time', () => {
   it('is taken where it fits, and the right one takes the place of a wrong one that waits', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     push(selector, 9_100_000, -24)
     expect(push(selector, 88_000, -24)).toMatchObject({ value: 88_000 })
     expect([at('btcUsd', T0 - HOUR_MS), selector.heldBack()]).toEqual([
@@ -197,7 +185,7 @@ describe('a price that is pushed for a past time', () => {
   it('never holds from now where a price of its time has come meanwhile', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     push(selector, 9_100_000, -24)
     push(selector, 90_000, -30)
     expect(selector.accept('btcUsd', 'ann')).toEqual([])

@@ -4,38 +4,27 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { FeedQuote } from '../../../collector/plugin/feed.ts'
 import { quoteFault } from '../../../collector/prices/quote-limits.ts'
 import { QUOTE_NAMES, QUOTE_RANGES, type QuoteName, unitOf } from '../../../protocol/quote.ts'
-import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
-import { SelectorRig, T0, TestFeed } from '../selector-rig.ts'
-
-const POLL_MS = 5 * MINUTE_MS
-/** Figures of November 2025, and ten times what they may be at once. */
-const USUAL = { btcUsd: 91_000, difficulty: 1.5e14, feesBtcPerBlock: 0.02, 'fx.EUR': 0.92 } as const
-type Leaping = keyof typeof USUAL
-const names = Object.keys(USUAL) as Leaping[]
+import { HOUR_MS } from '../../../protocol/units.ts'
+import { LEAPING, POLL_MS, SelectorRig, T0, TestFeed, USUAL } from '../selector-rig.ts'
 
 let rig: SelectorRig
 beforeEach(() => {
   rig = new SelectorRig()
 })
-const polled = { intervalMs: POLL_MS }
-const says = (feed: TestFeed, name: QuoteName, value: number) => {
-  rig.nowMs += POLL_MS
-  feed.says(name, value, { ...polled, staleAfterMs: rig.nowMs + 3 * POLL_MS })
-}
 
 describe('a polled price that leaps', () => {
-  it.each(names)(
+  it.each(LEAPING)(
     '%s of a thousand times, or a thousandth, is never used, however often its source says it',
     async (name) => {
       for (const factor of [1000, 1 / 1000]) {
         rig = new SelectorRig()
         const feed = new TestFeed('a', [name])
         const { at, selector } = await rig.open([feed])
-        for (let n = 0; n < 4; n++) says(feed, name, USUAL[name])
-        for (let n = 0; n < 20; n++) says(feed, name, USUAL[name] * factor)
+        for (let n = 0; n < 4; n++) rig.polls(feed, name, USUAL[name])
+        for (let n = 0; n < 20; n++) rig.polls(feed, name, USUAL[name] * factor)
         expect(at(name)).toBe(`${USUAL[name]} a`)
         expect(selector.heldBack()).toMatchObject([{ name, source: 'a' }])
-        says(feed, name, USUAL[name])
+        rig.polls(feed, name, USUAL[name])
         expect([at(name), selector.heldBack()]).toEqual([`${USUAL[name]} a`, []])
       }
     },
@@ -44,9 +33,9 @@ describe('a polled price that leaps', () => {
   it('leaves the last one in use, stale at once, in the store too, until it is confirmed', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     expect(selector.view().quotes).toMatchObject([{ value: 91_000, stale: false }])
-    says(feed, 'btcUsd', 30_000)
+    rig.polls(feed, 'btcUsd', 30_000)
     expect(selector.view().quotes).toMatchObject([{ value: 91_000, stale: true }])
     expect(selector.heldBack()).toEqual([
       {
@@ -66,62 +55,62 @@ describe('a polled price that leaps', () => {
   it('a fork of the price by 30 % in an hour is taken at once', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
-    says(feed, 'btcUsd', 63_700)
+    rig.polls(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 63_700)
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['63700 a', []])
   })
 
   it('a crash to a third is taken at its second reading, and not because one answer came twice at once', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
-    says(feed, 'btcUsd', 30_000)
-    feed.says('btcUsd', 30_000, polled)
+    rig.polls(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 30_000)
+    feed.says('btcUsd', 30_000, { intervalMs: POLL_MS })
     expect(at('btcUsd')).toBe('91000 a')
-    says(feed, 'btcUsd', 28_000)
+    rig.polls(feed, 'btcUsd', 28_000)
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['28000 a', []])
   })
 
   it('is not confirmed by a second reading that says something else again', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
-    for (const value of [30_000, 300_000, 20_000, 500_000]) says(feed, 'btcUsd', value)
+    rig.polls(feed, 'btcUsd', 91_000)
+    for (const value of [30_000, 300_000, 20_000, 500_000]) rig.polls(feed, 'btcUsd', value)
     expect(at('btcUsd')).toBe('91000 a')
   })
 
   it('is confirmed by another source, in use or held back, from whichever it comes first', async () => {
     const [a, b] = [new TestFeed('a', ['btcUsd']), new TestFeed('b', ['btcUsd'])]
     const { at, selector } = await rig.open([a, b])
-    says(a, 'btcUsd', 91_000)
-    says(b, 'btcUsd', 91_100)
-    says(a, 'btcUsd', 5_000)
+    rig.polls(a, 'btcUsd', 91_000)
+    rig.polls(b, 'btcUsd', 91_100)
+    rig.polls(a, 'btcUsd', 5_000)
     // another feed comes before one that is held back
     expect(at('btcUsd')).toBe('91100 b')
     expect(selector.heldBack()).toMatchObject([{ waitsFor: 'another source or a person' }])
-    says(b, 'btcUsd', 5_100)
+    rig.polls(b, 'btcUsd', 5_100)
     expect(at('btcUsd')).toBe('5100 b')
-    says(a, 'btcUsd', 5_050)
+    rig.polls(a, 'btcUsd', 5_050)
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['5050 a', []])
   })
 
   it('is confirmed by a person, who is named, and the feed goes on from there', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     expect(selector.accept('btcUsd', 'ann')).toEqual([])
-    says(feed, 'btcUsd', 900)
+    rig.polls(feed, 'btcUsd', 900)
     expect(selector.accept('btcUsd', 'ann')).toEqual(['a'])
     expect([at('btcUsd'), selector.heldBack()]).toEqual(['900 a (accepted by ann)', []])
-    says(feed, 'btcUsd', 910)
+    rig.polls(feed, 'btcUsd', 910)
     expect(at('btcUsd')).toBe('910 a')
   })
 
   it('out of its range can’t be accepted', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at, selector } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
-    says(feed, 'btcUsd', 91_000_000)
+    rig.polls(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000_000)
     expect(selector.heldBack()[0]).not.toHaveProperty('waitsFor')
     expect(selector.accept('btcUsd', 'ann')).toEqual([])
     expect(at('btcUsd')).toBe('91000 a')
@@ -130,38 +119,38 @@ describe('a polled price that leaps', () => {
   it('is held against the last value of its own source, also after a restart', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const first = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     await first.selector.stop()
     const again = new TestFeed('a', ['btcUsd'])
     const { at } = await rig.open([again])
-    says(again, 'btcUsd', 910)
-    says(again, 'btcUsd', 910)
+    rig.polls(again, 'btcUsd', 910)
+    rig.polls(again, 'btcUsd', 910)
     expect(at('btcUsd')).toBe('91000 a')
   })
 
   it('may have moved further the longer its source was silent', async () => {
     const feed = new TestFeed('a', ['btcUsd'])
     const { at } = await rig.open([feed])
-    says(feed, 'btcUsd', 91_000)
+    rig.polls(feed, 'btcUsd', 91_000)
     rig.nowMs += 10 * 24 * HOUR_MS
-    says(feed, 'btcUsd', 9_000)
+    rig.polls(feed, 'btcUsd', 9_000)
     expect(at('btcUsd')).toBe('9000 a')
   })
 
   it('is a height that no chain has reached meanwhile, or has lost', async () => {
     const feed = new TestFeed('a', ['blockHeight'])
     const { at } = await rig.open([feed])
-    says(feed, 'blockHeight', 925_000)
-    says(feed, 'blockHeight', 925_100)
-    says(feed, 'blockHeight', 92_510)
+    rig.polls(feed, 'blockHeight', 925_000)
+    rig.polls(feed, 'blockHeight', 925_100)
+    rig.polls(feed, 'blockHeight', 92_510)
     expect(at('blockHeight')).toBe('925100 a')
-    says(feed, 'blockHeight', 9_251_000)
+    rig.polls(feed, 'blockHeight', 9_251_000)
     expect(at('blockHeight')).toBe('925100 a')
-    says(feed, 'blockHeight', 925_101)
+    rig.polls(feed, 'blockHeight', 925_101)
     expect(at('blockHeight')).toBe('925101 a')
     // a node that was away catches up
-    says(feed, 'blockHeight', 926_000)
-    says(feed, 'blockHeight', 926_001)
+    rig.polls(feed, 'blockHeight', 926_000)
+    rig.polls(feed, 'blockHeight', 926_001)
     expect(at('blockHeight')).toBe('926001 a')
   })
 
@@ -169,7 +158,7 @@ describe('a polled price that leaps', () => {
     const feed = new TestFeed('a', ['energyUsdPerKwh'])
     const { at, selector } = await rig.open([feed])
     for (const value of [0.02, -0.5, 9, 0.001, -0.5, 0]) {
-      says(feed, 'energyUsdPerKwh', value)
+      rig.polls(feed, 'energyUsdPerKwh', value)
       expect([at('energyUsdPerKwh'), selector.heldBack()]).toEqual([`${value} a`, []])
     }
   })
@@ -177,7 +166,7 @@ describe('a polled price that leaps', () => {
   it('follows any honest course, whose steps are within its bound', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...names),
+        fc.constantFrom(...LEAPING),
         fc.array(fc.double({ min: -0.65, max: 0.65, noNaN: true }), { maxLength: 40 }),
         async (name, steps) => {
           rig = new SelectorRig()
@@ -188,7 +177,7 @@ describe('a polled price that leaps', () => {
             const next = value * Math.exp(step)
             if (quoteFault(name, next)) continue
             value = next
-            says(feed, name, value)
+            rig.polls(feed, name, value)
             expect(at(name)).toBe(`${value} a`)
           }
         },
@@ -228,7 +217,7 @@ describe('a list with a price that leaps', () => {
   it('goes on with its price of before where its first row is left out, and not with what another said longer ago', async () => {
     const [market, list] = [new TestFeed('market', ['btcUsd']), new TestFeed('list', ['btcUsd'])]
     const { at, selector } = await rig.open([market, list])
-    says(market, 'btcUsd', 90_000)
+    rig.polls(market, 'btcUsd', 90_000)
     list.sink?.publish(rows('btcUsd', [91_000]))
     rig.nowMs += HOUR_MS
     selector.tick()

@@ -71,6 +71,13 @@ describe('not-hashing', () => {
     expect(verdict('not-hashing', { devices: [miner({ hashrateHs })] })).toBe(expected)
   })
 
+  test('a miner that answers and does not tell how it does is told with what is refused', () => {
+    const { hashrateHs: _, ...mute } = miner({ state: 'unknown', faults: ['/api/system/info answers 404'] })
+    expect(judge('not-hashing', { devices: [mute] })).toMatchObject([
+      { verdict: 'bad', summary: 'miner-01 does not tell how it does: /api/system/info answers 404' },
+    ])
+  })
+
   test('a miner without hashrate and state is unknown', () => {
     const { hashrateHs: _, ...mute } = miner({ state: 'unknown' })
     expect(verdict('not-hashing', { devices: [mute] })).toBe('unknown')
@@ -213,6 +220,15 @@ describe('site-power-over-limit', () => {
     [979_999, 'good'],
   ])('%d W under a limit of 1 MW is %s', (powerW, expected) => {
     expect(verdict('site-power-over-limit', { site: { powerW, powerLimitW: 1e6 } })).toBe(expected)
+  })
+
+  test.each<[string, 'good' | 'unknown', object, object]>([
+    ['an agent is silent, and the site meter is heard', 'good', { silentS: 900 }, { metered: true }],
+    ['an agent is silent that may draw more, without a site meter', 'unknown', { silentS: 900 }, {}],
+    ['the silent one’s machines belong to another now', 'good', { silentS: 900, replaced: true }, {}],
+  ])('ends where %s: %s', (_, expected, of, site) => {
+    const situation = { site: { powerW: 5e5, powerLimitW: 1e6, ...site }, agents: [agent(of)] }
+    expect(verdict('site-power-over-limit', situation)).toBe(expected)
   })
 
   test('a site without a limit has no such alert, and one without a power figure is unknown', () => {

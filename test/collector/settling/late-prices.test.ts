@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LedgerRow } from '../../../collector/economics/ledger-row.ts'
+import { isAssumed } from '../../../collector/prices/assumed.ts'
 import type { QuoteName } from '../../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
 import { T0 } from '../ledger-rig.ts'
@@ -90,21 +91,51 @@ describe('a minute that no price was known for', () => {
     const before = await new MemorySite().start()
     await before.deliver(0)
     await before.settleAll()
-    await before.stop()
-    const after = new MemorySite()
-    Object.assign(after.store, { rows: before.store.rows })
-    for (const [key, value] of before.store.records) after.store.records.set(key, value)
-    for (const [key, value] of before.store.settled) after.store.settled.set(key, value)
-    after.rig.nowMs = T0 + HOUR_MS
-    after.rig.quotes.add({ name: 'btcUsd', value: 8e4, unit: '', source: 'pushed by desk', fromMs: T0 - 1 })
-    await after.start()
+    before.rig.nowMs = T0 + HOUR_MS
+    before.store.kept.push({
+      ...{ name: 'btcUsd', value: 8e4, unit: '', source: 'pushed by desk', fromMs: T0 - 1 },
+    })
+    const after = await before.killed()
     expect(after.rig.latePrices.counts).toEqual([{ name: 'btcUsd', minutes: 1 }])
     await after.settleAll()
     expect(after.missing(0)).toBeUndefined()
     await after.stop()
   })
 
-  it('keeps what its list told before a restart, though only an assumed price is known until the list is read again', async () => {
+  it('is unpriced, listed, and priced when its price comes, also where its record comes after a restart', async () => {
+    const before = await new MemorySite().start()
+    before.lists('btcUsd', [[before.rig.nowMs, 70_000]])
+    await before.deliver(11)
+    await before.settleAll()
+    const after = await before.killed()
+    await after.deliver(0)
+    await after.settleAll()
+    expect(after.row(0)).toMatchObject({ revenueNanoUsd: 0, unpricedWorkDiff1: 1_000_000 })
+    expect(after.rig.latePrices.times).toEqual([{ name: 'btcUsd', fromMs: T0, toMs: T0 + MINUTE_MS }])
+    after.selector.push({ name: 'btcUsd', value: 80_000, by: 'desk', fromMs: T0 - HOUR_MS })
+    await after.settleAll()
+    expect(after.rig.latePrices.times).toEqual([])
+    expect(after.row(0)?.revenueNanoUsd).toBe(Math.round(1e6 * 3.125 * 80_000 * 1e-14 * 0.98 * 1e9))
+    await after.stop()
+  })
+
+  it('has the list’s price of before its first known one after a restart too, though the list has moved on', async () => {
+    const before = await new MemorySite().start()
+    before.lists('btcUsd', [
+      [T0 - HOUR_MS, 70_000],
+      [T0 + 5 * MINUTE_MS, 71_000],
+    ])
+    await before.selector.stop()
+    const after = await before.killed()
+    after.rig.nowMs = T0 + HOUR_MS
+    after.lists('btcUsd', [[T0 + HOUR_MS, 72_000]])
+    await after.deliver(0)
+    await after.settleAll()
+    expect(after.row(0)?.revenueNanoUsd).toBe(Math.round(1e6 * 3.125 * 70_000 * 1e-14 * 0.98 * 1e9))
+    await after.stop()
+  })
+
+  it('keeps what its list told before a restart, also where only an assumed price was stored of that time', async () => {
     const before = await new MemorySite().start()
     before.polls('btcUsd', 90_000)
     before.lists('btcUsd', [
@@ -120,7 +151,11 @@ describe('a minute that no price was known for', () => {
     const after = new MemorySite()
     Object.assign(after.store, { rows, records, settled })
     after.rig.nowMs = before.rig.nowMs
-    for (const quote of kept.toSorted((a, b) => a.fromMs - b.fromMs)) after.rig.quotes.add(quote)
+    // an earlier version did not store the rows of before the first known price
+    const stored = kept.filter(
+      ({ source, fromMs, knownMs = fromMs }) => knownMs <= fromMs || isAssumed({ source }),
+    )
+    for (const quote of stored.toSorted((a, b) => a.fromMs - b.fromMs)) after.rig.quotes.add(quote)
     await after.start()
     expect(after.rig.quotes.at(T0 + 7 * MINUTE_MS).btcUsd?.value).toBe(90_000)
     after.rig.settler.note([T0 + 7 * MINUTE_MS])
@@ -168,6 +203,26 @@ describe('a minute that no price was known for', () => {
     ])
   })
 
+  it('gets the list’s row also where the collector was killed before it was settled again', async () => {
+    const before = await new MemorySite({ difficulty: 1e14, blockHeight: 900_000, btcUsd: 1e5 }).start()
+    before.rig.nowMs = T0
+    before.lists('energyUsdPerKwh', [[T0 - HOUR_MS, 0.04]])
+    for (const minute of [0, 1]) await before.deliver(minute)
+    before.rig.nowMs = T0 + 30 * MINUTE_MS
+    await before.settleAll()
+    before.lists('energyUsdPerKwh', [
+      [T0 - HOUR_MS, 0.04],
+      [T0 + MINUTE_MS, 0.07],
+      [T0 + HOUR_MS, 0.08],
+    ])
+    await before.selector.stop()
+    const after = await before.killed()
+    await after.settleAll()
+    const cost = (usdPerKwh: number) => Math.round(0.05 * usdPerKwh * 1e9)
+    expect([0, 1].map((m) => after.row(m)?.costNanoUsd)).toEqual([0.04, 0.07].map(cost))
+    await after.stop()
+  })
+
   it('keeps what a person corrected for a part of a minute', async () => {
     await using opened = await open({ difficulty: 1e14, blockHeight: 900_000, btcUsd: 1e5 })
     const { site } = opened
@@ -206,10 +261,12 @@ describe('a minute that no price was known for', () => {
 
 describe('the ledger', () => {
   const name = fc.constantFrom<QuoteName>('btcUsd', 'energyUsdPerKwh')
-  const value = fc.integer({ min: 1, max: 9 })
+  // near each other: what waits to be confirmed is not kept over a restart
+  const value = fc.integer({ min: 10, max: 13 })
   const event = fc.oneof(
     fc.record({ kind: fc.constant('record' as const), ago: fc.integer({ min: 1, max: 40 }) }),
     fc.record({ kind: fc.constant('poll' as const), name, value }),
+    fc.record({ kind: fc.constant('kill' as const) }),
     fc.record({ kind: fc.constant('push' as const), name, value, ago: fc.integer({ min: 0, max: 90 }) }),
     fc.record({
       kind: fc.constant('list' as const),
@@ -224,33 +281,44 @@ describe('the ledger', () => {
   const step = fc.record({ afterS: fc.integer({ min: 1, max: 900 }), event })
 
   type Happening = typeof event extends fc.Arbitrary<infer E> ? E : never
-  const happens = async (site: MemorySite, e: Happening) => {
+  type Lists = Map<QuoteName, (readonly [number, number])[]>
+  const happens = async (site: MemorySite, e: Happening, lists: Lists) => {
     const now = site.rig.nowMs
+    // after a restart each list is read again, and holds only what holds now and later
+    if (e.kind === 'kill')
+      for (const [name, rows] of lists) {
+        const current = rows.filter((_, i) => (rows[i + 1]?.[0] ?? Number.POSITIVE_INFINITY) > now)
+        site.lists(name, current)
+      }
     if (e.kind === 'record') await site.deliver(Math.floor((now - T0) / MINUTE_MS) - e.ago)
     if (e.kind === 'poll') site.polls(e.name, e.value)
     if (e.kind === 'list') {
       const rows = e.rows.toSorted(([a], [b]) => a - b)
-      site.lists(
+      lists.set(
         e.name,
         rows.map(([minute, price]) => [now + minute * MINUTE_MS, price]),
       )
+      site.lists(e.name, lists.get(e.name) ?? [])
     }
     if (e.kind !== 'push') return
     const fromMs = now - e.ago * MINUTE_MS
     site.selector.push({ name: e.name, value: e.value, by: 'desk', fromMs })
   }
 
-  /** Fails unless a ledger whose minutes are settled at once ends as one that is settled later. */
+  /** Fails unless a ledger whose minutes are settled at once, by a collector that is killed now and then, ends as one that is settled later. */
   const settlesAlike = async (steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]) => {
-    const [now, later] = [
-      await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
-      await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start(),
-    ]
+    let now = await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start()
+    const later = await new MemorySite({ difficulty: 1e14, blockHeight: 900_000 }).start()
+    const lists: Lists = new Map()
     for (const { afterS, event: e } of steps) {
       for (const site of [now, later]) {
         site.rig.nowMs += afterS * 1000
-        await happens(site, e)
+        site.selector.tick()
+        // what a second before had to be stored is
+        if (e.kind === 'kill') await site.selector.stop()
       }
+      if (e.kind === 'kill') now = await now.killed()
+      for (const site of [now, later]) await happens(site, e, lists)
       const { nowMs } = now.rig
       await now.rig.latePrices.look()
       await now.rig.settler.settleDue()

@@ -218,3 +218,66 @@ test('a meter that shows far less than the machines behind it credits nothing: i
   }
   expect(await settled(rated, minutes(10, 25), minutes(10, 0.5), [sun])).toMatchObject({ held: 0 })
 })
+
+describe('a site meter that nothing names', () => {
+  /** Ten minutes of two machines without meteredBy, and what else the site has. */
+  const shown = async (
+    meterKw: number,
+    also: Device[] = [],
+    alsoKw = 0,
+    rated: Partial<Device> = { ratedPowerW: 4_000 },
+  ) => {
+    const devices: Device[] = [
+      { deviceId: 'm1', kind: 'asic', driver: 'any', ...rated },
+      { deviceId: 'm2', kind: 'asic', driver: 'any', ...rated },
+      { deviceId: 'meter', kind: 'meter', driver: 'modbus-meter' },
+      ...also,
+    ]
+    const find = (deviceId: string) => devices.find((d) => d.deviceId === deviceId)
+    const store = new MemoryStore()
+    const known = { find, device: (_agentId: string, deviceId: string) => find(deviceId), all: () => devices }
+    const rig = await new LedgerRig(store, undefined, [], known).start()
+    for (let m = 0; m < 30; m++) {
+      const records = [
+        ...['m1', 'm2'].map((id) => record(m, id, { owner: POOL, energyMilliJ: 4 * KW_MINUTE })),
+        record(m, 'meter', { energyMilliJ: meterKw * KW_MINUTE }),
+        ...also.map(({ deviceId }) => record(m, deviceId, { energyMilliJ: alsoKw * KW_MINUTE })),
+      ]
+      await rig.take(batch(1 + records.length * m, records))
+      await rig.settleAll()
+    }
+    await rig.stop()
+    const held = await store.held({ state: 'open' }, 99)
+    return { names: [...new Set(held.map(({ record: { deviceId } }) => deviceId))], reason: held[0]?.reason }
+  }
+
+  test('and that shows a tenth of the machines is doubtful: it would credit the difference', async () => {
+    const { names, reason } = await shown(0.8)
+    expect(names).toEqual(['meter'])
+    expect(reason).toMatch(
+      /^a, meter: it tells 0\.\d+ kWh in an hour in which the devices behind it tell 1\.\d+ kWh; /,
+    )
+  })
+
+  test('and that shows half of one machine without a rating holds the machines against it', async () => {
+    expect((await shown(0.5, [], 0, {})).names).toEqual(['m1', 'm2'])
+  })
+
+  test.each<[string, number, Device[], number]>([
+    ['what the machines do', 8, [], 0],
+    [
+      'less than a meter that may stand beside it',
+      8,
+      [{ deviceId: 'other', kind: 'meter', driver: 'any' }],
+      50,
+    ],
+    [
+      'what own generation leaves',
+      1,
+      [{ deviceId: 'sun', kind: 'meter', driver: 'any', generates: 'solar' }],
+      7,
+    ],
+  ])('and that shows %s is not', async (_, kw, also, alsoKw) => {
+    expect((await shown(kw, also, alsoKw)).names).toEqual([])
+  })
+})
