@@ -29,7 +29,7 @@ import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
 import { movedOf } from '../settling/unconfirmed-time.ts'
 import { Steps } from '../store-keeping/steps.ts'
-import { notYetKnown, standsBy } from '../store-keeping/store-gate.ts'
+import { notReadAgain, notYetKnown, standsBy } from '../store-keeping/store-gate.ts'
 import { StoreKeeper } from '../store-keeping/store-keeper.ts'
 import { STORES } from '../stores/index.ts'
 import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-link.ts'
@@ -43,6 +43,8 @@ import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
 
 const TICK_MS = 1000
+/** How often it is looked whether the store still has what it had, also where nothing comes. */
+const CHECK_MS = 10_000
 /** Ctrl-C has to end the program within 5 s. */
 const STOP_WITHIN_MS = 4_000
 /** Of these, what the store may need to leave everything in one file. */
@@ -99,6 +101,7 @@ export class Collector {
     })
     this.#lease = lease
     const { store } = keeper
+    store.onOvertaken?.(() => lease?.lapse('another program has written to the store'))
     const standing = new Standing(context, keeper)
     this.#lastKnown = new LastKnownFile(context)
     const devices = createDevices(context)
@@ -120,7 +123,7 @@ export class Collector {
       devices,
       prices,
       standing,
-      standsBy: () => standsByFor() !== undefined,
+      standsBy: () => standsByFor() !== undefined || this.#lease?.mustRead === true,
     })
     const pools = new PoolWatch({
       configs: config.pools,
@@ -189,6 +192,7 @@ export class Collector {
         every(CHART_STEP_MS, () => {
           if (this.#ledger.runs) this.#charts.keep()
         }),
+        every(CHECK_MS, () => void this.#checkStore()),
         every(MINUTE_MS, () => void this.#lastKnown.keep(this.#views)),
       ]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
@@ -216,6 +220,8 @@ export class Collector {
   #shut(): PerwattError | undefined {
     const { store } = this.#context.config.store
     if (this.#lease?.first) return standsBy(store, placeText(this.#lease.first))
+    const lapsed = this.#lease?.lapsed
+    if (lapsed !== undefined) return notReadAgain(store, lapsed)
     return this.#lease && !this.#isObtained ? notYetKnown(store) : undefined
   }
 
@@ -224,6 +230,11 @@ export class Collector {
     if (!this.#ledger.runs) return this.#keeper.hurry()
     await this.#prices.load(true)
     await this.#ledger.resume()
+  }
+
+  /** The store tells what is amiss, and its watch tells where it fails. */
+  async #checkStore(): Promise<void> {
+    if (this.#ledger.runs && !this.#lease?.mustRead) await this.#keeper.store.check?.().catch(() => {})
   }
 
   /** The store has answered, and the ledger goes on. */
