@@ -113,6 +113,7 @@ export class Collector {
       prices,
       standing,
       standsBy: () => standsByFor() !== undefined,
+      onSettled: (minutes) => pools.settled(minutes),
     })
     const pools = new PoolWatch({
       configs: config.pools,
