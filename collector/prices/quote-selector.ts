@@ -279,6 +279,7 @@ export class QuoteSelector {
           if (wrong) this.#past.markWrong(name, wrong, now)
           if (present && sourceName(present.source) === source.feed.name)
             this.#past.fillGap(present, quotes, now)
+          this.#past.fillHoles(name, quotes, now)
           // also where all of it is held back: its last price is stale then
           this.#decide(name)
           this.#past.fillBefore(name, quotes, now)
@@ -289,6 +290,7 @@ export class QuoteSelector {
         const now = this.#o.nowMs()
         for (const name of new Set(statements.map((s) => s.name))) {
           const quotes = source.takeEarlier(name, statements, this.#neighbours.firstOf(name), now)
+          this.#past.fillHoles(name, quotes, now)
           this.#past.fillBefore(name, quotes, now)
         }
       },
