@@ -72,7 +72,7 @@ export interface LedgerPlane {
   stop(): Promise<void>
 }
 
-/** What the ledger is made of, and whom it tells. */
+/** Parts of the collector that the ledger works with. */
 export interface LedgerParts {
   store: Store
   devices: Devices

@@ -40,7 +40,7 @@ export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval,
   const atOnceMs = durationMs + LATE_MS
   const longMs = recovered ? Math.max(atOnceMs, Math.min(endMs - furthestMs, RECOVERED_AT_MOST_MS)) : atOnceMs
   const fromMs = Math.max(upToMs, endMs - longMs)
-  // what is told of minutes of a recovered stretch after it is told a second time; other time that is passed over is not covered
+  // a recovered stretch covers its minutes, which may come after it; other time that is passed over is not covered
   if (recovered && startMs > upToMs) {
     if (fromMs > upToMs || next.stretchMs === 0) begunStretch(next, fromMs)
   } else if (startMs > upToMs + SET_BACK_MS) begunStretch(next, startMs)

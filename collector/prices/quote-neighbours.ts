@@ -96,7 +96,7 @@ export class QuoteNeighbours {
   note(name: QuoteName, source: FeedState, quotes: readonly Quote[], now: number): void {
     const present = quotes.findLast((quote) => quote.fromMs <= now)
     if (!present) return
-    // how old a typed price is that is read for the first time, beside known ones, nobody knows
+    // the age of a typed price that is read for the first time, beside known ones, is unknown: it may be as old as they are
     const isUnread = source.rank === 'typed' && !this.#confirmed.has(name, TYPED)
     const sinceMs = isUnread ? (this.firstOf(name)?.atMs ?? now) : now
     this.#confirmed.note(confirmedOf(present, Math.min(now, sinceMs, present.staleAfterMs ?? now)))
@@ -134,7 +134,7 @@ export class QuoteNeighbours {
   }
 }
 
-/** The quote that was told first: where nobody has confirmed any, it is what the others are held against. */
+/** The quote that was told first: where none is confirmed, the others are held against it. */
 const firstTold = (quotes: readonly Quote[]): Quote | undefined =>
   quotes
     .filter((quote) => !isAssumed(quote))
