@@ -12,6 +12,8 @@ export const ProgramSchema = z.object({
   host: z.string().max(255),
   pid: z.number().int().positive().optional(),
   addresses: z.array(z.string().max(64)).max(16),
+  /** which start of which kernel it runs on: two programs with the same have one clock. Absent: not known */
+  boot: z.string().max(64).optional(),
 }) satisfies z.ZodType<RunningProgram>
 export type Program = z.infer<typeof ProgramSchema>
 
@@ -29,15 +31,18 @@ export type PresenceMessage = z.infer<typeof PresenceMessageSchema>
 export const isLater = (a: Program, b: Program): boolean =>
   a.startedAtMs !== b.startedAtMs ? a.startedAtMs > b.startedAtMs : a.instance > b.instance
 
-/** Whether two programs run on one computer, as far as its name and addresses tell: they have one clock then. */
-export const isBeside = (
-  a: Pick<Program, 'host' | 'addresses'>,
-  b: Pick<Program, 'host' | 'addresses'>,
-): boolean =>
-  a.host === b.host &&
-  (a.addresses.length === b.addresses.length
-    ? a.addresses.every((address) => b.addresses.includes(address))
-    : a.addresses.some((address) => b.addresses.includes(address)))
+/**
+ * Whether two programs run on one computer, and have one clock. The start of their kernel tells it, in containers too; where one of
+ * them does not say it, the computer's name and an address, which one of them may have got later.
+ */
+export function isBeside(
+  a: Pick<Program, 'host' | 'addresses' | 'boot'>,
+  b: Pick<Program, 'host' | 'addresses' | 'boot'>,
+): boolean {
+  if (a.boot !== undefined && b.boot !== undefined) return a.boot === b.boot
+  const shared = a.addresses.some((address) => b.addresses.includes(address))
+  return a.host === b.host && (shared || a.addresses.length === 0 || b.addresses.length === 0)
+}
 
 /** For a person: `gpu-host-3 (10.0.4.3, fd00::3; process 4711)`. */
 export function placeText({ host, addresses, pid }: Pick<Program, 'host' | 'addresses' | 'pid'>): string {

@@ -75,6 +75,8 @@ export interface AsicFacts {
   worksFor?: readonly Holder[] | undefined
   /** accepted part of the shares of a machine whose work is estimated, 0 to 1, as it was last told */
   acceptedRatio?: number
+  /** the session's: that part was last told of too few shares to say much */
+  paidOfFew?: boolean
   /** the session's: no counter counts its work, so it is estimated */
   uncountedWork?: boolean
 }

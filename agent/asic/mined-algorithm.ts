@@ -1,5 +1,6 @@
 import { CONTRADICTING_SIGNS, PAYS_OTHER_COIN, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
+import { UNPAID_FAULTS } from '../../protocol/unpaid-faults.ts'
 import type { AsicFacts } from './facts.ts'
 import { algorithmNamed, algorithmOfLine, isOtherSha256Coin, SHA256 } from './models/mining-algorithms.ts'
 import { coinOfPool, type PoolCoin } from './models/pool-coins.ts'
@@ -85,7 +86,7 @@ export function contradictionOf(facts: AsicFacts): string | undefined {
   const canBeSha256 = own === undefined || own.algorithm === SHA256 || own.algorithm === UNKNOWN_ALGORITHM
   const coin = [...ownSigns(facts), ...(pool ? [pool] : [])].find((sign) => isOtherSha256Coin(sign.algorithm))
   if (canBeSha256 && coin)
-    return `${PAYS_OTHER_COIN}, so it earns nothing as Bitcoin: ${coin.sign} says ${coin.algorithm}; set algorithm: sha256 where it pays in bitcoin, else algorithm: ${coin.algorithm} and usdPerDeviceDay of its workload`
+    return `${PAYS_OTHER_COIN}, so ${UNPAID_FAULTS.earnsNothing} as Bitcoin: ${coin.sign} says ${coin.algorithm}; set algorithm: sha256 where it pays in bitcoin, else algorithm: ${coin.algorithm} and usdPerDeviceDay of its workload`
   if (own?.algorithm !== SHA256 || !pool?.sure || pool.algorithm === SHA256) return undefined
   return `${CONTRADICTING_SIGNS}: ${own.sign} says ${SHA256}, but ${pool.sign} says ${pool.algorithm}`
 }

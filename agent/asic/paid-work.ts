@@ -3,6 +3,11 @@ import { AcceptedRatio } from './accepted-ratio.ts'
 import type { AsicFacts } from './facts.ts'
 import { only, type PoolFacts } from './pools.ts'
 
+/** From so many shares on, half of them rejected is no chance. */
+const SHARES_TO_TELL = 20
+/** @param shares of one machine since it started */
+export const areFew = ({ accepted, rejected = 0 }: NonNullable<PoolFacts['shares']>): boolean =>
+  accepted + rejected < SHARES_TO_TELL
 /** A counter of accepted work that stands still while so many shares are accepted is none. */
 const SHARES_UNCOUNTED = 5
 /** Polls without a pool list from the start before a note says so: one may be missed. */
@@ -30,6 +35,8 @@ export class PaidWork {
   #holders: readonly Holder[] | undefined
   /** the accepted part of the shares when it was last told */
   #acceptedRatio: number | undefined
+  /** so few shares say little of it */
+  #isOfFew = false
   readonly #accepted = new AcceptedRatio()
   /** each owner's counter at the last reading that had any */
   #counters = new Map<string, number>()
@@ -39,28 +46,40 @@ export class PaidWork {
     this.#now = now
   }
 
-  /** The accepted part of the shares, 0 to 1, for the next session; undefined: it was never told. */
-  get known(): number | undefined {
-    return this.#acceptedRatio
+  /** The accepted part of the shares, 0 to 1, for the next session, and whether it is of few; undefined: it was never told. JSON. */
+  get known(): number | { ratio: number; ofFew: true } | undefined {
+    const ratio = this.#acceptedRatio
+    return ratio !== undefined && this.#isOfFew ? { ratio, ofFew: true } : ratio
   }
 
   /** @param known as `known` was; anything else is taken for nothing */
   recall(known: unknown): void {
-    if (typeof known === 'number' && known >= 0 && known <= 1) this.#acceptedRatio = known
+    const { ratio, ofFew } = (typeof known === 'object' ? (known ?? {}) : { ratio: known }) as Partial<
+      Record<'ratio' | 'ofFew', unknown>
+    >
+    if (typeof ratio !== 'number' || !(ratio >= 0 && ratio <= 1)) return
+    this.#acceptedRatio = ratio
+    this.#isOfFew = ofFew === true
   }
 
   /** The facts with the pools as they count, who has the work, and whether it must be estimated. */
-  of(facts: AsicFacts): Pick<AsicFacts, 'pools' | 'worksFor' | 'acceptedRatio' | 'uncountedWork' | 'notes'> {
+  of(
+    facts: AsicFacts,
+  ): Pick<AsicFacts, 'pools' | 'worksFor' | 'acceptedRatio' | 'paidOfFew' | 'uncountedWork' | 'notes'> {
     const { notes = [] } = facts
     const pools = facts.pools && this.#accepted.fillIn(this.#withoutStandingCounter(facts.pools))
     if (pools?.byOwner?.length) this.#countedAtMs = this.#now()
     const worksFor = facts.hashrateHs ? this.#untold(pools) : undefined
     this.#acceptedRatio = pools?.uncounted?.acceptedRatio ?? this.#acceptedRatio
+    if (pools?.shares) this.#isOfFew = areFew(pools.shares)
     const told = {
       ...(pools && { pools }),
       ...(worksFor && { worksFor }),
       // an answer that is missing makes no rejected share a paid one
-      ...(this.#acceptedRatio !== undefined && { acceptedRatio: this.#acceptedRatio }),
+      ...(this.#acceptedRatio !== undefined && {
+        acceptedRatio: this.#acceptedRatio,
+        ...(this.#isOfFew && { paidOfFew: true }),
+      }),
       notes,
     }
     if (pools && (pools.byOwner?.length || pools.uncounted)) this.#pollsUnseen = 0

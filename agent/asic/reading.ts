@@ -1,12 +1,14 @@
 import { UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
 import type { Sample, State } from '../../protocol/sample.ts'
+import { UNPAID_FAULTS } from '../../protocol/unpaid-faults.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { type AsicFacts, type Board, coolingFans, type Fan, sumOfAll, withoutResidue } from './facts.ts'
 import { showHashrate } from './hashrates.ts'
 import { otherAlgorithm, otherAlgorithmOf } from './models/mining-algorithms.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 import { efficiencyOf } from './models/rating.ts'
+import { areFew } from './paid-work.ts'
 import { hashratesOfUnknown, type Plausible, plausibleHashrates } from './plausible-hashrate.ts'
 import { absurdPower, doubtedPower } from './plausible-power.ts'
 import { withPossibleChips } from './possible-chips.ts'
@@ -42,7 +44,7 @@ export function asicReading(given: AsicFacts, lasts: (doubtful: boolean) => bool
   const isDoubted = lasts(doubted !== undefined) || doubted?.sure === true
   if (doubted && isDoubted) faults.push(doubted.fault)
   const paid = sha256(paidRatio(facts.pools) ?? (facts.uncountedWork ? facts.acceptedRatio : undefined))
-  faults.push(...littlePaid(paid, facts.pools), ...(facts.notes ?? []))
+  faults.push(...littlePaid(paid, facts), ...(facts.notes ?? []))
   const power = (isDoubted ? undefined : facts.power) ?? sha256(modelledPower(facts, rates))
   const { byOwner, shares } = facts.pools ?? {}
   const reading: Reading = {
@@ -112,18 +114,14 @@ function paidRatio({
   return own > 0 && fee > 0 ? own / (own + fee) : undefined
 }
 
-/** From so many shares on, half of them rejected is no chance. */
-const SHARES_TO_TELL = 20
-
 /** Most of the work unpaid: the operator should know, and one of the counts may be wrong. */
-function littlePaid(paid: number | undefined, pools: AsicFacts['pools']): string[] {
+function littlePaid(paid: number | undefined, { pools, paidOfFew }: AsicFacts): string[] {
   const { shares } = pools ?? {}
-  const few = shares && shares.accepted + (shares.rejected ?? 0) < SHARES_TO_TELL
-  if (paid === undefined || paid >= 0.5 || few) return []
+  if (paid === undefined || paid >= 0.5 || (shares ? areFew(shares) : paidOfFew)) return []
   const counted =
     shares?.rejected === undefined ? '' : `: ${shares.accepted} shares accepted, ${shares.rejected} rejected`
   return [
-    `only ${(100 * paid).toFixed(1)} % of its work is paid for${counted}; check the pool and the worker name`,
+    `only ${(100 * paid).toFixed(1)} ${UNPAID_FAULTS.littlePaid}${counted}; check the pool and the worker name`,
   ]
 }
 

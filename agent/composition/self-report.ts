@@ -84,7 +84,7 @@ export class SelfReport {
   /** Writes the note for `perwatt-agent status`. */
   note(): void {
     const { config, registry, parts } = this.#o
-    this.#file.write(noteOf(config, registry, this.status('online'), parts().publisher?.trouble))
+    void this.#file.write(noteOf(config, registry, this.status('online'), parts().publisher?.trouble))
   }
 
   #condition(): string {

@@ -1,8 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { shownUrl } from '../../protocol/kit/shown-url.ts'
+import { SmallFiles } from '../../protocol/kit/small-files.ts'
 import type { StatusMessage } from '../../protocol/status.ts'
 import type { AgentConfig } from '../config/config.ts'
 import type { DeviceRegistry } from '../polling/device-registry.ts'
@@ -47,18 +49,20 @@ export const noteOf = (
 export class StatusFile {
   readonly #folder: string
   readonly #log: Log
+  readonly #files: SmallFiles
 
   constructor(folder: string, log: Log) {
     this.#folder = folder
     this.#log = log
+    this.#files = new SmallFiles(log)
   }
 
-  write(note: AgentNote): void {
+  /** Resolves when it is written, or can't be. Never rejects. */
+  async write(note: AgentNote): Promise<void> {
     const file = join(this.#folder, NAME)
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-      writeFileSync(`${file}.new`, JSON.stringify(note), { mode: 0o600 })
-      renameSync(`${file}.new`, file)
+      await this.#files.run(file, () => mkdir(this.#folder, { recursive: true, mode: 0o700 }))
+      await this.#files.replace(file, JSON.stringify(note))
     } catch (error) {
       // a disk that is full is the spool's alert
       this.#log.debug('status not written', { file, reason: reasonOf(error) })

@@ -1,4 +1,5 @@
 import { JOULES_PER_KWH } from '../../protocol/units.ts'
+import type { Disagreement } from './counter-fault.ts'
 import { type CounterSteps, MOST_STEP_J } from './counter-steps.ts'
 import { PowerEvidence } from './power-evidence.ts'
 
@@ -46,6 +47,9 @@ interface Allowance {
   accuracy: number
   openJ: number
 }
+
+/** What readings may all have missed once in 9 million times, of a load of up to twice the highest power that was seen. */
+const HARDLY_UNSEEN = { missed: 16, reach: 2 }
 
 /** Whether a counter has grown by more or by less than its power can make. */
 export type Verdict = 'more' | 'less' | undefined
@@ -148,6 +152,19 @@ export class CounterWindow {
   /** Whether the load was steady, and the counter moved meanwhile. */
   #isLive(steps: CounterSteps): boolean {
     return this.rises >= MOVES && steps.hasMoved && !this.twoWay && this.power.isSteady
+  }
+
+  /**
+   * Whether no chance makes the disagreement of this window alone, and no single leap: at a steady load.
+   * @param than as `verdict` said
+   */
+  isSure(energyJ: number, than: Disagreement['than'], shown: ShownPower, steps: CounterSteps): boolean {
+    const { power } = this
+    const countedJ = energyJ - this.startJ
+    if (!this.#isLive(steps)) return false
+    const [{ accuracy, openJ }] = this.#allowances(shown, steps, 2 * steps.knownJ + this.#largestJ)
+    const apartJ = than === 'more' ? countedJ - power.drawnJ : power.drawnJ - countedJ
+    return apartJ > accuracy * power.drawnJ + openJ + power.unseenJ(shown.mostW, HARDLY_UNSEEN)
   }
 
   /** Whether the window has seen enough. */

@@ -1,19 +1,17 @@
 import { defined } from '../../protocol/kit/defined.ts'
-import { counterFault, type Disagreement } from './counter-fault.ts'
+import { counterFault, type Disagreement, wrongForATime } from './counter-fault.ts'
 import { CounterSteps } from './counter-steps.ts'
 import { CounterWindow, type ShownPower } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
 import { COARSE_STEP_J, FirstStep } from './first-step.ts'
 import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
 import { Oddities } from './oddities.ts'
-import { SparsePolls } from './sparse-polls.ts'
+import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
 import { Standstill } from './standstill.ts'
 import { StepEvidence } from './step-evidence.ts'
 
 /** Over a longer time between two readings their power alone does not say what flowed; see sparse-polls.ts. */
 export const JUDGED_AT_MOST_MS = 5 * 60_000
-/** Over one such time nothing else can be said than that no meter shows a thousandth of its load at all other times. */
-const GAP_FACTOR = 1000
 /** Windows in a row that disagree. One may hold a meter's replacement, or a counter that was set. */
 const WINDOWS_TO_REFUSE = 2
 
@@ -46,6 +44,8 @@ export class HeldCounter {
   #backGoodJ: number | undefined
   #strikes = 0
   #fault: string | undefined
+  /** it was wrong for a window, until it agrees for one */
+  #wasWrong: string | undefined
   /** the fault of an earlier run, until the counter has agreed for a window */
   #distrust: string | undefined
 
@@ -92,7 +92,8 @@ export class HeldCounter {
     const distrusted = this.#distrust
     const reading = this.#read(energyJ, powerW, steadyMs, beside)
     if (this.#fault !== undefined) return { fault: this.#fault }
-    if (distrusted === undefined) return reading
+    const note = this.#wasWrong ?? this.#sparse.told
+    if (distrusted === undefined) return note === undefined ? reading : { ...reading, note }
     if (this.#distrust !== undefined) return { fault: this.#distrust }
     // trusted from here on: nothing before was told
     return energyJ === undefined ? {} : { energyJ, startsAgain: true }
@@ -163,7 +164,8 @@ export class HeldCounter {
     const isGone = energyJ < (this.#seenJ ?? energyJ)
     if (gap && this.#doubts.any && !isGone) return this.#beginAgain(energyJ)
     const overGap = gap || this.#doubts.sinceGap
-    if (overGap && grownJ <= this.#mostOverGapJ(at.elapsedMs)) return this.#overGap(energyJ, grownJ, at)
+    const mostGapJ = mostOverGapJ(this.#shown, at.elapsedMs, this.#steps.knownJ)
+    if (overGap && grownJ <= mostGapJ) return this.#overGap(energyJ, grownJ, at)
     if (!gap && !this.#sparse.keepsBack) this.#sparse.end()
     if (!this.#doubts.any && this.#firstStep.isOlder(energyJ, grownJ, window, this.#shown, this.#steps))
       return this.#countFromStep(energyJ, grownJ)
@@ -192,6 +194,7 @@ export class HeldCounter {
     const told = this.#sparse.keepsBack ? {} : this.#tell(energyJ)
     if (agrees) {
       this.#strikes = 0
+      this.#wasWrong = undefined
       this.#distrust = undefined
       this.#startWindow(energyJ)
     }
@@ -280,20 +283,18 @@ export class HeldCounter {
     this.#fault ??= this.#odd.note(steadyMs, leapJ, this.#shown.mostW)
   }
 
-  #mostOverGapJ(elapsedMs: number): number {
-    return (GAP_FACTOR * Math.max(this.#shown.mostW, 1000) * elapsedMs) / 1000 + 2 * this.#steps.knownJ
-  }
-
   #strike(energyJ: number, window: CounterWindow, than: 'more' | 'less'): HeldReading {
     const countedJ = energyJ - window.startJ
     // the first step of a counter whose steps are larger than its last digit says nothing
     const firstStep = than === 'more' && window.isFirstStep(energyJ)
     const stands = than === 'less' && countedJ === 0
     if (!firstStep) this.#strikes++
+    const apart = { than, countedJ, drawnJ: window.power.drawnJ, ms: window.power.ms }
     if (this.#strikes >= WINDOWS_TO_REFUSE || stands) {
-      this.#fault = counterFault({ than, countedJ, drawnJ: window.power.drawnJ, ms: window.power.ms })
+      this.#fault = counterFault(apart)
       return {}
     }
+    if (window.isSure(energyJ, than, this.#shown, this.#steps)) this.#wasWrong = wrongForATime(apart)
     return this.#beginAgain(energyJ)
   }
 }

@@ -20,6 +20,8 @@ export interface HeldReading {
   startsAgain?: true
   /** why the counter is not used */
   fault?: string
+  /** what must be told of it though it is used */
+  note?: string
 }
 
 /** What a counter has taught, for the next run of the agent. JSON. */

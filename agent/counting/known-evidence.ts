@@ -27,8 +27,11 @@ export function readEvidence(known: unknown): KnownEvidence | undefined {
   if (!hasNumbers(known, NUMBERS)) return undefined
   const { power, than } = known as { power?: unknown; than?: unknown }
   const isThan = than === undefined || than === 'more' || than === 'less'
-  return isThan && hasNumbers(power, SUMS) ? ({ ...known, than, power } as KnownEvidence) : undefined
+  return isThan && isPowerSums(power) ? ({ ...known, than, power } as KnownEvidence) : undefined
 }
+
+/** Whether a value of an earlier run is what readings of power added up to. */
+export const isPowerSums = (value: unknown): value is PowerSums => hasNumbers(value, SUMS)
 
 /** Whether a value of an earlier run has these numbers. */
 export const hasNumbers = (value: unknown, names: readonly string[]): value is object =>

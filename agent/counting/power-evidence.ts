@@ -6,6 +6,13 @@ const ERRORS = 6
 const MISSED = 7
 /** A load may reach so many times the highest power that was seen, between the readings. */
 const MAY_REACH = 2
+/** How much of a load all readings together may have missed. */
+export interface Unseen {
+  /** n of e^-n, the chance that they missed it */
+  missed: number
+  /** its power beside the highest that was seen */
+  reach: number
+}
 /** The part by which the readings of a steady load differ at most. */
 const STEADY_RATIO = 0.1
 /** Fewer may all have missed the same moments. */
@@ -79,11 +86,11 @@ export class PowerEvidence {
    * are, the less is left open.
    * @param mostW the highest power that its meter has shown
    */
-  unseenJ(mostW: number): number {
+  unseenJ(mostW: number, { missed, reach }: Unseen = { missed: MISSED, reach: MAY_REACH }): number {
     if (this.#readings === 0 || this.ms === 0) return 0
     const meanW = (this.drawnJ * 1000) / this.ms
-    const leapW = Math.max(meanW, MAY_REACH * mostW - meanW)
-    return (leapW * (1 - Math.exp(-MISSED / this.#readings)) * this.ms) / 1000
+    const leapW = Math.max(meanW, reach * mostW - meanW)
+    return (leapW * (1 - Math.exp(-missed / this.#readings)) * this.ms) / 1000
   }
 
   /**

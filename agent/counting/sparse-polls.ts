@@ -2,6 +2,7 @@ import { JOULES_PER_KWH } from '../../protocol/units.ts'
 import type { Disagreement } from './counter-fault.ts'
 import { leastW, type ShownPower, type Verdict } from './counter-window.ts'
 import { hasNumbers } from './known-evidence.ts'
+import { type KnownScale, SparseScale, type SparseTime } from './sparse-scale.ts'
 import { areaAboveJ } from './trapezoid.ts'
 
 /** Over a longer time than this the power at both ends says nothing: a site may have been idle at both and busy all night. */
@@ -28,22 +29,6 @@ const STEPS = 4
 const MOVES = 3
 const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
 
-/** A time between two readings. */
-export interface SparseTime {
-  elapsedMs: number
-  /** W at both ends, in the counter's direction */
-  fromW: number
-  toW: number
-  /** J by the counter */
-  grownJ: number
-  /** J of a step of the counter: the largest that it may have */
-  stepJ: number
-  /** J by the counter of the other direction, which counts as much too much where a meter counts each phase by itself */
-  backJ?: number
-  /** W that a reading within this time showed, and no other one: it may be wild, or the load that explains the counter */
-  unsureW?: number | undefined
-}
-
 /** Times together: how long they are, and both energies. */
 interface Sum {
   readonly times: number
@@ -61,6 +46,8 @@ export interface KnownTimes {
   doubt?: { than: 'more' | 'less'; disagreed: number; stretch: Sum }
   /** absent: the counter has moved, or made nothing meanwhile */
   standing?: Sum
+  /** absent: the polls are not sparse */
+  scale?: KnownScale
 }
 
 /** What the times so far say together. */
@@ -90,10 +77,12 @@ export class SparsePolls {
   #moves = 0
   /** since the counter last moved */
   #standing = NOTHING
+  readonly #scale: SparseScale
 
   /** @param known as `known` of an earlier run was; anything else is taken for nothing */
   constructor(known?: unknown) {
-    const { doubt, standing } = (known ?? {}) as { doubt?: unknown; standing?: unknown }
+    const { doubt, standing, scale } = (known ?? {}) as Partial<Record<keyof KnownTimes, unknown>>
+    this.#scale = new SparseScale(scale)
     if (hasNumbers(standing, SUMS)) this.#standing = standing as Sum
     if (!hasNumbers(doubt, ['disagreed'])) return
     const { than, disagreed, stretch } = doubt as Record<string, unknown>
@@ -107,10 +96,12 @@ export class SparsePolls {
   get known(): KnownTimes | undefined {
     const than = this.#than
     const isStanding = this.#standing.drawnJ > 0
-    if (than === undefined && !isStanding) return undefined
+    const scale = this.#scale.known
+    if (than === undefined && !isStanding && !scale) return undefined
     return {
       ...(than !== undefined && { doubt: { than, disagreed: this.#disagreed, stretch: this.#stretch } }),
       ...(isStanding && { standing: this.#standing }),
+      ...(scale && { scale }),
     }
   }
 
@@ -119,9 +110,15 @@ export class SparsePolls {
     return this.#disagreed >= TO_KEEP_BACK
   }
 
+  /** That the counter is off by less than refuses it; undefined: as far as is known it is not. */
+  get told(): string | undefined {
+    return this.#scale.told
+  }
+
   /** Nothing before this is in doubt. */
   end(): void {
     this.#start(undefined)
+    this.#scale.end()
     this.#agreed = this.#standing = NOTHING
   }
 
@@ -131,6 +128,7 @@ export class SparsePolls {
     if (this.#than === 'more' && (time.unsureW ?? 0) > shown.mostW)
       this.#disagreed = Math.min(this.#disagreed, TO_KEEP_BACK)
     if (time.elapsedMs > SPARSE_AT_MOST_MS) return this.#said(time.stepJ)
+    this.#scale.take(time, shown)
     if (time.grownJ > 0) this.#moves++
     this.#standing = time.grownJ > 0 ? NOTHING : plus(this.#standing, time)
     if (this.#standing.drawnJ > STANDS_AT_MOST_J) return { refused: disagreement('less', this.#standing) }
@@ -190,6 +188,12 @@ function disagrees(than: Verdict, sum: Sum, stepJ: number, shown: ShownPower): b
 /** Whether no load makes it, however it came and went. */
 const isMore = ({ ms, countedJ, backJ }: Sum, stepJ: number, shown: ShownPower): boolean =>
   countedJ - backJ > ((MORE_FACTOR * shown.mostW + leastW(shown)) * ms) / 1000 + 2 * stepJ
+
+/** Over one such time nothing else can be said than that no meter shows a thousandth of its load at all other times. */
+const ONE_GAP_FACTOR = 1000
+/** J. More than that no counter makes in one time without readings. */
+export const mostOverGapJ = ({ mostW }: ShownPower, elapsedMs: number, stepJ: number): number =>
+  (ONE_GAP_FACTOR * Math.max(mostW, 1000) * elapsedMs) / 1000 + 2 * stepJ
 
 function verdictOf(time: SparseTime, shown: ShownPower): Verdict | 'unknown' {
   const { elapsedMs, fromW, toW, grownJ, stepJ } = time

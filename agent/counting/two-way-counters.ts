@@ -193,7 +193,9 @@ export class TwoWayCounters {
     })
     return {
       ...(Object.keys(counters).length > 0 && { counters }),
-      faults: [imported.fault, exported.fault, sign].filter((fault) => fault !== undefined),
+      faults: [imported.fault ?? imported.note, exported.fault ?? exported.note, sign].filter(
+        (fault) => fault !== undefined,
+      ),
     }
   }
 }

@@ -38,11 +38,13 @@ export default defineDriver({
       const info = await alone(signal, (wait) => pages.get('/api/system/info', wait))
       // newer AxeOS gives the device's name and number of chips on this page only; older AxeOS lacks it
       const asic = await alone(signal, (wait) => pages.getOnce('/api/system/asic', wait))
-      return info ? axeFacts(info, asic) : {}
+      return info || asic ? axeFacts(info, asic) : {}
     }),
 })
 
-function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
+/** @param page `/api/system/info`; absent: it was refused, and only what the other page tells is known */
+function axeFacts(page: Row | undefined, asic: Row | undefined): AsicFacts {
+  const info = page ?? {}
   const chips = positiveOf(info, 'asicCount') ?? positiveOf(asic, 'asicCount')
   const current = fromGhs(nonNegativeOf(info, 'hashRate'))
   const faults = faultsOf(info)
@@ -71,23 +73,24 @@ function axeFacts(info: Row, asic: Row | undefined): AsicFacts {
     // a machine that stopped itself for a fault pauses too
     stopped: {
       info: toldOf(
-        { complete: !isCut(info) },
+        page && { complete: !isCut(page) },
         faults.length === 0 && (isTrue(info['shutdown']) || isTrue(info['miningPaused'])),
       ),
     },
     faults,
     // the shares of both pools together, with the difficulty of the active pool
     // where the page is cut, the pool in use may be missing and its fallback not
-    pools: isCut(info)
-      ? undefined
-      : stratumPools(
-          poolsOf(info),
-          acceptedShares(
-            nonNegativeOf(info, 'sharesAccepted'),
-            positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
-            nonNegativeOf(info, 'sharesRejected'),
+    pools:
+      !page || isCut(page)
+        ? undefined
+        : stratumPools(
+            poolsOf(info),
+            acceptedShares(
+              nonNegativeOf(info, 'sharesAccepted'),
+              positiveOf(info, 'poolDifficulty', 'stratumDifficulty'),
+              nonNegativeOf(info, 'sharesRejected'),
+            ),
           ),
-        ),
   }
 }
 

@@ -26,6 +26,7 @@ export default defineDriver({
     '/sys/class/hwmon/*/power*_input',
     '/sys/class/hwmon/*/power*_label',
     '/sys/class/hwmon/*/device/power*_oem_info',
+    '/sys/class/hwmon/*/device/power*_is_battery',
   ],
   settings: z.strictObject({
     root: z.string().min(1).default('/sys/class/hwmon').describe('folder of the hwmon chips'),
@@ -88,11 +89,14 @@ export default defineDriver({
           // the modules of a machine are behind its power supplies, and its fans, drives and network cards are not in them
           const powerBasis = sensors.some((s) => s.behind === undefined && s.part) ? 'estimated' : 'reported'
           const listed = keysOf(sensors.filter((sensor) => sensor.behind === undefined))
+          const unclear = withoutName(sensors)
           const { refused } = fitted.take<Judged>({ powerW }, { listed, working: listed })
           const sample =
-            refused === undefined
-              ? sampleOf(powerW, powerBasis, { root, faults: joined.of(listed, root) })
-              : { state: 'unknown' as const, faults: [`${root} shows ${refused}; check dmesg`] }
+            unclear !== undefined
+              ? { state: 'unknown' as const, faults: [`${root} shows ${unclear}`] }
+              : refused === undefined
+                ? sampleOf(powerW, powerBasis, { root, faults: joined.of(listed, root) })
+                : { state: 'unknown' as const, faults: [`${root} shows ${refused}; check dmesg`] }
           return [{ identity: { kind: 'host' }, sample }, ...parts]
         }),
     }
@@ -112,7 +116,21 @@ const sampleOf = (
         faults: [`the power sensors in ${root} say 0 W; check the firmware, or use another meter`],
       }
 
-type Sensor = PowerSensor & AcpiMeter
+/** `isNamed`: a person chose it by its channel or label, and so says that it belongs to the sum */
+type Sensor = PowerSensor & AcpiMeter & { isNamed: boolean }
+
+/**
+ * Why several ACPI meters that do not say what they measure have no sum. Linux shows of a meter its model, its serial number, a text of
+ * its maker and links to what it measures (Documentation/hwmon/acpi_power_meter); none of them says that another meter measures something
+ * else, and not a part of the same. Undefined: there is at most one.
+ */
+function withoutName(sensors: readonly Sensor[]): string | undefined {
+  const unnamed = sensors.filter(({ chip, part, isNamed }) => chip === WHOLE_MACHINE && !part && !isNamed)
+  if (unnamed.length < 2) return undefined
+  const files = unnamed.map(({ path }) => path).join(', ')
+  const name = [...new Set(unnamed.map((sensor) => names(sensor).at(-1)))].join(', ')
+  return `${unnamed.length} power meters that do not say what they measure (${files}): one may be a part of another, so they are not added up; set sensors to ${name} where they are the machine's power together, or use another meter`
+}
 
 const partReading = ({ part, behind }: Sensor, powerW: number, all: readonly Sensor[]): Reading => ({
   ...(part !== undefined && { part }),
@@ -152,5 +170,9 @@ function chosen(all: readonly PowerSensor[], wanted: readonly string[], root: st
       )
   const named = all.filter((sensor) => names(sensor).some((name) => wanted.includes(name)))
   const places = acpiMeters(named.map(({ chip, label }) => ({ isAcpi: chip === WHOLE_MACHINE, label })))
-  return named.map((sensor, i) => ({ ...sensor, ...places[i] }))
+  return named.map((sensor, i) => ({
+    ...sensor,
+    ...places[i],
+    isNamed: wanted.some((name) => name !== sensor.chip && names(sensor).includes(name)),
+  }))
 }

@@ -83,7 +83,8 @@ export default defineDriver({
 function webClient(at: Address, web: WebAccess | undefined): WebClient {
   if (!web) return new WebClient(at)
   const credentials = { password: web.password.reveal() }
-  return new WebClient(at, new LoginAuth((signal) => login(at, LOGIN, credentials, signal)))
+  const auth = new LoginAuth((signal) => login(at, LOGIN, credentials, signal), { optional: true })
+  return new WebClient(at, auth)
 }
 
 const part = (row: Row | undefined, name: string): Row => rowOf(row?.[name])

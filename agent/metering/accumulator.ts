@@ -5,7 +5,15 @@ import { ownerKey } from '../../protocol/owner.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { EnergyMeter, type EnergyMeterState } from './energy-meter.ts'
-import { asLastReading, compare, elapsedSince, isAnotherMachine, type LastReading } from './last-reading.ts'
+import {
+  asLastReading,
+  compare,
+  elapsedSince,
+  isAnotherMachine,
+  type LastReading,
+  powerFrom,
+  unpoweredAt,
+} from './last-reading.ts'
 import { energyLimit } from './limits.ts'
 import { MinuteMeter, type MinuteMeterState } from './minute-meter.ts'
 import { type OwnerAmount, OwnerMeter, type OwnerMeterState } from './owner-meter.ts'
@@ -60,11 +68,18 @@ export class DeviceAccumulator {
   }
 
   get state(): AccumulatorState {
-    const { wallMs, sample, namedOwners, hardwareId, estimate } = this.#last ?? {}
+    const { wallMs, sample, namedOwners, hardwareId, unpowered, estimate } = this.#last ?? {}
     return {
       ...(wallMs !== undefined &&
         sample && {
-          last: defined({ wallMs, sample, namedOwners: namedOwners === true, hardwareId, estimate }),
+          last: defined({
+            wallMs,
+            sample,
+            namedOwners: namedOwners === true,
+            hardwareId,
+            unpowered,
+            estimate,
+          }),
         }),
       ...this.#energy.state,
       exported: this.#exported.state,
@@ -104,7 +119,7 @@ export class DeviceAccumulator {
   /** Takes a reading. A reading that is not later than the last one is a duplicate, and dropped. */
   observe(reading: Reading, at: Instant): void {
     const elapsedMs = this.#last && elapsedSince(this.#last, at)
-    if (this.#isDuplicate(elapsedMs)) return
+    if (this.#isDuplicate(elapsedMs) || tellsNothing(reading)) return
     if (this.#mustStartAgain(reading, elapsedMs)) this.#startAgain()
     const last = this.#last
     const comparison = compare(last, reading, at, elapsedMs)
@@ -130,7 +145,9 @@ export class DeviceAccumulator {
     if (refused.includes('work')) amounts.push(...this.#estimate.end())
     this.#estimate.note(reading)
     const counts = this.#owners.countsWorkSince(at.wallMs - RECOVERED_AT_MOST_MS)
-    this.#last = asLastReading(reading, at, last, counts)
+    const mostMs = this.#maxGapMs
+    const unpowered = unpoweredAt(reading, last, elapsedMs, { counted: countedMilliJ !== undefined, mostMs })
+    this.#last = { ...asLastReading(reading, at, last, counts), ...defined({ unpowered }) }
     if (last && elapsedMs !== undefined)
       this.#book(last, reading, at, elapsedMs, { countedMilliJ, outMilliJ }, amounts)
   }
@@ -216,12 +233,14 @@ export class DeviceAccumulator {
     const fromMs = this.#labelFrom(last, at, elapsedMs)
     const gap = this.#isGap(elapsedMs)
     const span = { last, reading, gap, pieces: cutAtMinutes(fromMs, at.wallMs, gap) }
-    const integrate = () => this.#energy.integrate(last.sample.powerW, reading.sample.powerW, elapsedMs)
+    const from = powerFrom(last)
+    const sinceMs = from.ms + elapsedMs
+    const fromW = sinceMs > this.#maxGapMs ? undefined : from.powerW
+    const integrate = () => this.#energy.integrate(fromW, reading.sample.powerW, sinceMs)
     spreadEnergyAndTime(this.#minutes, span, countedMilliJ ?? (gap ? undefined : integrate()))
     if (reading.identity.kind === 'meter') {
       const out = (w: number | undefined) => (w === undefined ? undefined : -w)
-      const flowedOut = () =>
-        this.#exported.integrate(out(last.sample.powerW), out(reading.sample.powerW), elapsedMs)
+      const flowedOut = () => this.#exported.integrate(out(fromW), out(reading.sample.powerW), sinceMs)
       spreadExported(this.#minutes, span, outMilliJ ?? (gap ? 0 : (flowedOut() ?? 0)))
     }
     for (const amount of amounts) spreadAmount(this.#minutes, span, amount)
@@ -249,6 +268,16 @@ export class DeviceAccumulator {
     this.#minutes.seal()
     return at.wallMs - Math.max(1, Math.round(elapsedMs))
   }
+}
+
+/**
+ * A machine that answered, but not how it does: as a poll without an answer it leaves the time to the next reading, which books it by the
+ * one before.
+ */
+function tellsNothing({ identity, sample, counters }: Reading): boolean {
+  const { state, powerW, hashrateHs } = sample
+  const isUntold = powerW === undefined && hashrateHs === undefined && counters === undefined
+  return identity.kind === 'asic' && state === 'unknown' && isUntold
 }
 
 /** Keys of the owners whose counter of work a reading tells; undefined where it tells none. */

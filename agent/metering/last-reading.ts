@@ -17,6 +17,8 @@ export interface LastReading {
   hardwareId?: string
   /** whether the reading had counters by owner */
   namedOwners: boolean
+  /** the power that was told last, W, and how long before this reading, which tells none; absent: it tells one, or a counter books that time */
+  unpowered?: { powerW: number; ms: number }
   /** present: the machine has no counter of accepted work */
   estimate?: EstimateBasis
 }
@@ -95,6 +97,26 @@ export const isAnotherMachine = (last: LastReading, { identity }: Reading): bool
   last.hardwareId !== undefined &&
   identity.hardwareId !== undefined &&
   isOtherHardware(last.hardwareId, identity.hardwareId)
+
+/** The power from which the time up to the next reading is integrated, W, and how long before this one it was told. */
+export const powerFrom = ({ sample, unpowered }: LastReading): { powerW: number | undefined; ms: number } =>
+  sample.powerW === undefined ? (unpowered ?? { powerW: undefined, ms: 0 }) : { powerW: sample.powerW, ms: 0 }
+
+/**
+ * An answer that lacks the power once, as where its request was refused, costs no energy: the next one that tells it books the time.
+ * @param counted whether a counter has booked the time up to this reading
+ * @param mostMs a longer time is a gap
+ */
+export function unpoweredAt(
+  { sample }: Reading,
+  last: LastReading | undefined,
+  elapsedMs: number | undefined,
+  { counted, mostMs }: { counted: boolean; mostMs: number },
+): LastReading['unpowered'] {
+  if (!last || elapsedMs === undefined || sample.powerW !== undefined || counted) return undefined
+  const { powerW, ms } = powerFrom(last)
+  return powerW === undefined || ms + elapsedMs > mostMs ? undefined : { powerW, ms: ms + elapsedMs }
+}
 
 /** An uptime of 0 comes in replies that are all zeros, so it shows nothing. */
 function restartedSince(last: LastReading, now: Reading, elapsedMs: number): boolean | undefined {

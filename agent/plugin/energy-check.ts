@@ -174,7 +174,7 @@ export class EnergyCheck {
       return true
     }
     window.held = true
-    const openJ = power.openW(moves, this.#mayReachW.get(part) ?? 0) * seconds
+    const openJ = power.openW(moves, this.#mayReachW.get(part) ?? 0, 'refusal') * seconds
     if (moves >= MOVES_TO_REFUTE && seconds >= REFUTE_AFTER_S && difference > TOLERANCE * drawnJ + openJ)
       this.#faults.set(part, faultOf(grownJ / seconds, drawnJ / seconds))
     return false

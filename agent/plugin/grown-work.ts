@@ -1,6 +1,14 @@
 /** The polls in which it grew most are left out of what is refused: after an interruption a pool accepts what waited in one go. */
 const BURSTS = 2
 
+/** Its sums, for the next session. JSON. */
+export interface KnownGrowth {
+  counted: number
+  grown: number
+  squares: number
+  bursts: { work: number; square: number }[]
+}
+
 /** By how much a counter of accepted work grew in a time, and in shares of which size. */
 export class GrownWork {
   /** difficulty-1 shares */
@@ -8,7 +16,21 @@ export class GrownWork {
   /** polls in which the counter grew, without those of the bursts */
   grown = -BURSTS
   #squares = 0
-  readonly #bursts: { work: number; square: number }[] = []
+  readonly #bursts: KnownGrowth['bursts'] = []
+
+  /** @param known sums of an earlier session, to go on from */
+  constructor(known?: KnownGrowth) {
+    if (!known) return
+    this.counted = known.counted
+    this.grown = known.grown
+    this.#squares = known.squares
+    this.#bursts.push(...known.bursts)
+  }
+
+  get known(): KnownGrowth {
+    const { counted, grown } = this
+    return { counted, grown, squares: this.#squares, bursts: [...this.#bursts] }
+  }
 
   /**
    * @param work difficulty-1 shares of one poll

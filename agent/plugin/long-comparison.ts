@@ -70,12 +70,13 @@ export class LongComparison {
     if (window.moves < HELD_FROM_MOVES || ms < HELD_FROM_MS) return undefined
     const { moves, drawnJ, baseJ, power } = window
     const grownJ = energyJ - baseJ
-    const openJ = (power.openW(moves, mayReachW) * ms) / 1000
+    const openJ = (to: 'doubt' | 'refusal') => (power.openW(moves, mayReachW, to) * ms) / 1000
     const beyondJ = Math.abs(grownJ - drawnJ) - TOLERANCE * drawnJ
-    this.held = beyondJ > HELD_FROM_PART * openJ
+    this.held = beyondJ > HELD_FROM_PART * openJ('doubt')
     const isLong = moves >= REFUSED_FROM_MOVES && ms >= REFUSED_FROM_MS
     this.agrees = isLong && beyondJ <= 0
-    if (beyondJ > openJ && isLong) return { counterW: (grownJ / ms) * 1000, powerW: (drawnJ / ms) * 1000 }
+    if (isLong && beyondJ > openJ('refusal'))
+      return { counterW: (grownJ / ms) * 1000, powerW: (drawnJ / ms) * 1000 }
     if (!this.held && moves >= MOVES_IN_WINDOW) this.#window = begun(energyJ, atMs)
     return undefined
   }

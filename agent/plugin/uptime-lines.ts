@@ -1,3 +1,4 @@
+import { UNPAID_FAULTS } from '../../protocol/unpaid-faults.ts'
 import type { Reading } from './reading.ts'
 
 /** An uptime may be told in whole minutes, or minutes late. */
@@ -78,5 +79,4 @@ function follows(last: Line, now: Line): boolean {
   return grownMs >= -COARSE_MS && grownMs <= FASTEST * elapsedMs + COARSE_MS
 }
 
-const TWO =
-  'its uptime goes back and forth between two starts: two machines answer at this address in turn, so no counter is used and the work is estimated from the hashrate; give one of them another address'
+const TWO = `its uptime goes back and forth between two starts: ${UNPAID_FAULTS.twoMachines}, so no counter is used and the work is estimated from the hashrate; give one of them another address`

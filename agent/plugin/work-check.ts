@@ -2,6 +2,7 @@ import { ownerKey } from '../../protocol/owner.ts'
 import { showQuantity } from '../../protocol/quantities.ts'
 import { HASHES_PER_DIFF1 } from '../../protocol/units.ts'
 import { withFaults } from './faults.ts'
+import { type KnownExcess, LastingExcess } from './lasting-excess.ts'
 import type { Reading } from './reading.ts'
 import { WorkExcess } from './work-excess.ts'
 
@@ -35,8 +36,10 @@ interface Mark {
 
 /** What a session has learnt of its machine's counter. JSON. */
 interface KnownWork {
-  /** why it is not used */
-  refused: string
+  /** why it is not used; absent: it is */
+  refused?: string
+  /** what it has counted too much for hours; absent: nothing that says much */
+  lasting?: KnownExcess
 }
 
 /**
@@ -50,7 +53,7 @@ export class WorkCheck {
   #window = nothing()
   /** of a share, when it was last told; 0: it was not */
   #difficulty = 0
-  #excess = new WorkExcess()
+  #excess: WorkExcess
   #refused: string | undefined
   /** why an earlier session refused the counter, until it has agreed for a whole window */
   #distrust: string | undefined
@@ -58,19 +61,23 @@ export class WorkCheck {
 
   /** @param known what an earlier session has learnt, as `known` was; anything else is taken for nothing */
   constructor(known?: unknown) {
-    const { refused } = (known ?? {}) as Partial<KnownWork>
+    const { refused, lasting } = (known ?? {}) as Partial<Record<keyof KnownWork, unknown>>
     this.#distrust = typeof refused === 'string' ? refused : undefined
+    this.#excess = new WorkExcess(new LastingExcess(lasting))
   }
 
   /** What the next session should know; undefined: nothing. */
   get known(): KnownWork | undefined {
     const refused = this.#refused ?? this.#distrust
-    return refused === undefined ? undefined : { refused }
+    if (refused !== undefined) return { refused }
+    const { known: lasting } = this.#excess.lasting
+    return lasting && { lasting }
   }
 
   /** The next reading is of another machine: it is not compared with those before. */
   forget(): void {
     this.#last = undefined
+    this.#excess = new WorkExcess()
   }
 
   /** @param steadyMs of a monotonic clock */
@@ -158,7 +165,7 @@ export class WorkCheck {
       this.#hashesSinceMs = mark.atMs - 1000 * mark.uptimeS
     else if (!last || fell) this.#hashesSinceMs = mark.atMs
     this.#window = nothing()
-    this.#excess = new WorkExcess()
+    this.#excess = new WorkExcess(this.#excess.lasting)
   }
 
   #judgeMissed(): void {

@@ -122,7 +122,12 @@ export class WorkExcess {
   #older: Window | undefined
   #younger: Window | undefined
   #held = false
-  readonly #lasting = new LastingExcess()
+  /** what is too much by little: it outlives a restart of the machine */
+  readonly lasting: LastingExcess
+
+  constructor(lasting = new LastingExcess()) {
+    this.lasting = lasting
+  }
 
   add(step: WorkStep): Verdict {
     const fromS = step.hashingS - step.seconds
@@ -134,7 +139,7 @@ export class WorkExcess {
     this.#younger?.add(step)
     this.#held = this.#older.luck < (this.#held ? BACK_FROM : HELD_BELOW)
     const held = this.#held
-    const lasting = fromS < WARM_UP_S ? undefined : this.#lasting.add(step.work, step.shares, hashedIn(step))
+    const lasting = fromS < WARM_UP_S ? undefined : this.lasting.add(step.work, step.shares, hashedIn(step))
     const refused = [this.#older, this.#younger].find((window) => window?.isRefused) ?? lasting
     const agreed =
       this.#older.isFull && !held && !refused && this.#older.counted < AGREES_BELOW * this.#older.hashed

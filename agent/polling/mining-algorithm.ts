@@ -1,5 +1,6 @@
 import { CONTRADICTING_SIGNS, PAYS_OTHER_COIN, UNKNOWN_ALGORITHM } from '../../protocol/device.ts'
 import { defined } from '../../protocol/kit/defined.ts'
+import { UNPAID_FAULTS } from '../../protocol/unpaid-faults.ts'
 import { otherAlgorithm } from '../asic/models/mining-algorithms.ts'
 import { saysWrongUnit } from '../asic/plausible-hashrate.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
@@ -8,8 +9,7 @@ import type { Reading } from '../plugin/reading.ts'
 /** As many as a live message takes. */
 const MAX_FAULTS = 32
 
-const UNKNOWN =
-  'what it hashes is unknown, so it earns nothing; set algorithm: in its configuration (sha256 where it mines Bitcoin)'
+const UNKNOWN = `what it hashes is unknown, so ${UNPAID_FAULTS.earnsNothing}; set algorithm: in its configuration (sha256 where it mines Bitcoin)`
 
 /**
  * A miner's reading with the algorithm that its configuration names, where the machine itself does not show it. Hashrate and work are

@@ -35,6 +35,8 @@ async function sensorsIn(sysfs: Sysfs, folder: string, hwmon: string): Promise<P
   const chip = (await sysfs.text(`${hwmon}/name`)) ?? (await sysfs.text(`${hwmon}/device/name`)) ?? 'unnamed'
   const sensors: PowerSensor[] = []
   for (const channel of channels as Set<string>) {
+    // of ACPI's power_meter (Linux, Documentation/hwmon/acpi_power_meter): what a battery gives is no machine's draw
+    if ((await sysfs.text(`${folder}/${channel}_is_battery`)) === '1') continue
     const file = files.includes(`${channel}_average`) ? `${channel}_average` : `${channel}_input`
     const label =
       (await sysfs.text(`${folder}/${channel}_label`)) ??

@@ -66,25 +66,38 @@ export class DigestAuth implements WebAuth {
 /** Logs in once and sends the token or cookie with every request, until the machine refuses it. */
 export class LoginAuth implements WebAuth {
   readonly #login: (signal: AbortSignal) => Promise<Record<string, string>>
+  readonly #isOptional: boolean
   #headers: Record<string, string> | undefined
+  /** a page was refused without it */
+  #isNeeded = false
 
-  /** @param login returns the headers to send; throws `credentials-refused` where the machine does not accept the credentials */
-  constructor(login: (signal: AbortSignal) => Promise<Record<string, string>>) {
+  /**
+   * @param login returns the headers to send; throws `credentials-refused` where the machine does not accept the credentials
+   * @param options optional: pages may be open to all, so the login is made once one is refused, and costs no other page where it fails
+   */
+  constructor(
+    login: (signal: AbortSignal) => Promise<Record<string, string>>,
+    { optional = false }: { optional?: boolean } = {},
+  ) {
     this.#login = login
+    this.#isOptional = optional
   }
 
   async headers(_method: string, _uri: string, signal: AbortSignal): Promise<Record<string, string>> {
+    if (this.#isOptional && !this.#isNeeded) return {}
     this.#headers ??= await this.#login(signal)
     return this.#headers
   }
 
   refused(): boolean {
-    this.forget()
+    this.#headers = undefined
+    this.#isNeeded = true
     return true
   }
 
   forget(): void {
     this.#headers = undefined
+    this.#isNeeded = false
   }
 }
 

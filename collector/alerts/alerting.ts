@@ -4,20 +4,23 @@ import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
+import { SmallFiles } from '../../protocol/kit/small-files.ts'
 import type { Channel, OutgoingMessage } from '../plugin/channel.ts'
 import type { Rule } from '../plugin/rule.ts'
 import type { AlertEvent, Situation } from '../plugin/situation.ts'
 import { type AlertView, AlertViewSchema, SEVERITIES } from '../views/alert.ts'
 import { activeRules } from './active-rules.ts'
 import type { AlertsConfig, ReceiverConfig } from './config.ts'
-import { readIfThere, replaceFile } from './disk.ts'
+import { readIfThere } from './disk.ts'
 import { Dispatcher, type DispatcherOptions, type ReceiverDeliveries } from './dispatcher.ts'
 import { createAlertEngine } from './engine.ts'
-import { Outbox } from './outbox.ts'
+import { bounded, Outbox } from './outbox.ts'
 
 export interface Alerting {
-  /** Judges a situation. Alerts that begin or end are in the outbox on disk when this returns. Never throws. */
+  /** Judges a situation. Alerts that begin or end are written to the outbox, and sent then. Never throws. */
   evaluate(situation: Situation): void
+  /** Resolves when the outbox has every alert that began or ended, on disk where that answers. */
+  announced(): Promise<void>
   /** The alerts that fire, the largest loss first. */
   firing(): AlertView[]
   /** Ids of the devices that every situation must have. */
@@ -36,6 +39,8 @@ export interface AlertingOptions {
   config: AlertsConfig
   /** holds `alerts-state.json` and `alerts-outbox.jsonl` */
   dataFolder: string
+  /** writes them; of its own where absent */
+  files?: SmallFiles
   log: Log
   channels: readonly Channel[]
   rules: readonly Rule[]
@@ -65,9 +70,10 @@ type State = { firing: AlertView[]; events: AlertEvent[] }
  */
 export function createAlerting(options: AlertingOptions): Alerting {
   const { config, dataFolder, log, channels, rules, version, now = Date.now, site, delivery = {} } = options
+  const { files = new SmallFiles(log) } = options
   mkdirSync(dataFolder, { recursive: true })
   const stateFile = join(dataFolder, 'alerts-state.json')
-  const outbox = new Outbox({ file: join(dataFolder, 'alerts-outbox.jsonl'), log })
+  const outbox = new Outbox({ file: join(dataFolder, 'alerts-outbox.jsonl'), files, log })
   const engine = createAlertEngine({ rules: activeRules(rules, config.rules) })
   const receivers = config.receivers.map((receiver) => ({
     name: receiver.name,
@@ -75,18 +81,26 @@ export function createAlerting(options: AlertingOptions): Alerting {
   }))
   const dispatcher = new Dispatcher({ receivers, outbox, log, now, ...delivery })
 
-  const send = (events: readonly AlertEvent[]) => {
-    for (const receiver of config.receivers)
-      dispatcher.enqueue(
-        receiver.name,
-        events.filter((event) => wants(receiver, event)).map((event) => messageOf(event, site)),
-      )
+  const send = async (events: readonly AlertEvent[]) => {
+    await Promise.all(
+      config.receivers.map((receiver) =>
+        dispatcher.enqueue(
+          receiver.name,
+          events.filter((event) => wants(receiver, event)).map((event) => messageOf(event, site)),
+        ),
+      ),
+    )
   }
 
+  // one after the other, so that the state on disk never says more than the outbox beside it has
+  let announcing: Promise<void> = Promise.resolve()
   const announce = (events: AlertEvent[]) => {
-    writeState(stateFile, { firing: engine.firing(), events }, log)
-    send(events)
-    writeState(stateFile, { firing: engine.firing(), events: [] }, log)
+    const firing = engine.firing()
+    announcing = announcing.then(async () => {
+      await bounded(writeState(files, stateFile, { firing, events }, log))
+      await send(events)
+      await bounded(writeState(files, stateFile, { firing, events: [] }, log))
+    })
   }
 
   const state = readState(stateFile, log)
@@ -105,14 +119,16 @@ export function createAlerting(options: AlertingOptions): Alerting {
         log.error('alerts-not-evaluated', { reason: reasonOf(error) })
       }
     },
+    announced: () => announcing,
     firing: () => engine.firing(),
     watched: () => engine.watched(),
     deliveries: () => dispatcher.deliveries(),
     replay: (receiver) => dispatcher.replay(receiver),
     start: () => dispatcher.start(),
     async stop() {
+      await announcing
       await dispatcher.stop()
-      outbox.close()
+      await outbox.close()
     },
   }
 }
@@ -144,9 +160,9 @@ function readState(file: string, log: Log): State {
   }
 }
 
-function writeState(file: string, state: State, log: Log): void {
+async function writeState(files: SmallFiles, file: string, state: State, log: Log): Promise<void> {
   try {
-    replaceFile(file, JSON.stringify(state))
+    await files.replace(file, JSON.stringify(state))
   } catch (error) {
     log.error('alert-state-not-written', {
       file,

@@ -128,10 +128,10 @@ export class Dispatcher {
     for (const line of this.#lines.values()) line.worker ??= this.#work(line)
   }
 
-  /** Queues messages for a receiver; they are on disk when this returns. */
-  enqueue(receiver: string, messages: readonly OutgoingMessage[]): void {
+  /** Queues messages for a receiver; they are on disk when it resolves, or the disk did not answer in time. */
+  async enqueue(receiver: string, messages: readonly OutgoingMessage[]): Promise<void> {
     if (messages.length === 0) return
-    this.#outbox.add(receiver, messages)
+    await this.#outbox.add(receiver, messages)
     this.#lines.get(receiver)?.wake.abort()
   }
 

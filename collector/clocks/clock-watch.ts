@@ -1,8 +1,10 @@
 import { CLOCK_TOLERANCE_MS, EARLIEST_RIGHT_MS } from '../../protocol/clock-tolerance.ts'
 import { bootId } from '../../protocol/kit/boot.ts'
 import type { Clock, Instant } from '../../protocol/kit/clock.ts'
+import { KERNEL_ANSWER_MS } from '../../protocol/kit/kernel-clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { StepWatch } from '../../protocol/kit/step-watch.ts'
+import { isOwnHost } from '../../protocol/kit/this-program.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { ClockSituation } from '../plugin/situation.ts'
 import { AgentOffsets } from './agent-offsets.ts'
@@ -16,9 +18,10 @@ const AFTER_RECORD_MS = 24 * HOUR_MS
 /** After a start or a step it waits this long for a clock that contradicts, before it settles. */
 const LISTEN_MS = 2 * MINUTE_MS
 const KERNEL_EVERY_MS = MINUTE_MS
-const MOST_BESIDE = 1_000
-/** Servers that are asked by these names run on this computer. */
-const LOOPBACK = /^(?:localhost|127\.[\d.]+|\[?::1\]?)(?::\d+)?$/i
+/** Anybody may publish under any name. */
+const MOST_AGENTS = 10_000
+/** After this computer's clock was set, what its kernel and the agents on it say of NTP may be of before. */
+const OLD_NEWS_MS = 2 * MINUTE_MS
 
 export interface ClockWatchOptions {
   clock: Clock
@@ -43,6 +46,10 @@ export class ClockWatch {
   readonly #servers = new Map<string, { aheadMs: number; steadyMs: number }>()
   /** steady clock at the start, or when the clock was set by more than the tolerance */
   #begunMs: number
+  /** steady clock when the clock was set last by more than the tolerance, at once or by and by */
+  #setMs = Number.NEGATIVE_INFINITY
+  /** by how much it was set since it was confirmed last, ms: small steps add up */
+  #steppedMs = 0
   #ownNtp: boolean | undefined
   #askedKernelMs = Number.NEGATIVE_INFINITY
   #judgement: Judgement = judgeClocks([])
@@ -52,8 +59,8 @@ export class ClockWatch {
   #agreed = false
   /** a clock that is not this computer's own has agreed since the start or the last step, and none has contradicted since */
   #confirmed = false
-  /** agents of this computer: they show the same clock */
-  readonly #beside = new Set<string>()
+  /** whether an agent runs on this computer, and shows the same clock; absent: it has not said where it runs, and may */
+  readonly #beside = new Map<string, boolean>()
   #newestRecordMs: number | undefined
 
   constructor(options: ClockWatchOptions) {
@@ -69,10 +76,10 @@ export class ClockWatch {
     this.#goesOn = this.#canBeRight && this.#followsRecords
   }
 
-  /** Whether an agent runs on this computer. Its clock may contradict this one, but says nothing more where it agrees. */
-  besideMe(agentId: string, yes: boolean): void {
-    if (!yes) this.#beside.delete(agentId)
-    else if (this.#beside.size < MOST_BESIDE) this.#beside.add(agentId)
+  /** Whether an agent runs on this computer. Its clock may contradict this one, but says nothing more where it agrees. @param yes absent: not known */
+  besideMe(agentId: string, yes: boolean | undefined): void {
+    if (yes === undefined) this.#beside.delete(agentId)
+    else if (this.#beside.has(agentId) || this.#beside.size < MOST_AGENTS) this.#beside.set(agentId, yes)
   }
 
   /** A live or status message came. @param sentAtMs the time that it says */
@@ -83,7 +90,7 @@ export class ClockWatch {
 
   /** An agent says whether NTP keeps its clock. */
   keptByNtp(agentId: string, yes: boolean | undefined): void {
-    if (yes) this.#keptByNtp.set(agentId, yes)
+    if (yes && !this.#isOldNews(agentId)) this.#keptByNtp.set(agentId, yes)
     else this.#keptByNtp.delete(agentId)
   }
 
@@ -101,7 +108,8 @@ export class ClockWatch {
     if (steadyMs - this.#askedKernelMs >= KERNEL_EVERY_MS) {
       this.#askedKernelMs = steadyMs
       void this.#o.isSynchronised().then((yes) => {
-        this.#ownNtp = yes
+        // the answer may be of before the clock was set
+        if (this.#askedKernelMs === steadyMs) this.#ownNtp = yes
       })
     }
     const others = this.#others(steadyMs)
@@ -111,7 +119,10 @@ export class ClockWatch {
     if (collector !== 'right') this.#goesOn = this.#agreed = this.#confirmed = false
     else if (others.length > 0) {
       this.#agreed = true
-      this.#confirmed ||= others.some(({ isOwn }) => !isOwn)
+      if (others.some(({ isOwn }) => !isOwn)) {
+        this.#confirmed = true
+        this.#steppedMs = 0
+      }
     }
     if (collectorAheadMs !== undefined && before.collector !== 'wrong')
       this.#o.log.error(
@@ -153,13 +164,10 @@ export class ClockWatch {
     return this.#canBeRight && !this.#contradicted && (this.#isSupported || waited)
   }
 
-  /** Whether another clock agrees with this one, and none contradicts it: whether a month that is over by it is over. */
-  get isAgreed(): boolean {
-    this.#look()
-    return this.#canBeRight && !this.#contradicted && this.#agreed
-  }
-
-  /** Whether a clock that is not this computer's own has agreed since the start, or since it was set. What is settled by it stays then. */
+  /**
+   * Whether a clock that is not this computer's own has agreed since the start, or since it was set. What is settled by it stays then, and a
+   * month that is over by it is over.
+   */
   get isConfirmed(): boolean {
     this.#look()
     return this.#canBeRight && !this.#contradicted && this.#confirmed
@@ -205,15 +213,24 @@ export class ClockWatch {
   #others(steadyMs: number): OtherClock[] {
     const others: OtherClock[] = []
     for (const [agentId, aheadMs] of this.#offsets.ahead(steadyMs)) {
-      others.push({ agentId, aheadMs, ...(this.#beside.has(agentId) ? { isOwn: true as const } : {}) })
+      others.push({ agentId, aheadMs, ...(this.#isElsewhere(agentId) ? {} : { isOwn: true as const }) })
       // a clock that NTP keeps has another one behind it
       if (this.#keptByNtp.has(agentId)) others.push({ aheadMs })
     }
     if (this.#ownNtp) others.push({ aheadMs: 0 })
     for (const [host, { aheadMs, steadyMs: heardMs }] of this.#servers)
       if (steadyMs - heardMs > DATE_MS) this.#servers.delete(host)
-      else others.push({ third: host, aheadMs, ...(LOOPBACK.test(host) ? { isOwn: true as const } : {}) })
+      else others.push({ third: host, aheadMs, ...(isOwnHost(host) ? { isOwn: true as const } : {}) })
     return others
+  }
+
+  #isElsewhere(agentId: string): boolean {
+    return this.#beside.get(agentId) === false
+  }
+
+  /** What this agent tells about NTP may be from before this clock was set. */
+  #isOldNews(agentId: string): boolean {
+    return !this.#isElsewhere(agentId) && this.#o.clock.now().steadyMs - this.#setMs < OLD_NEWS_MS
   }
 
   #look() {
@@ -222,7 +239,9 @@ export class ClockWatch {
       this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
       this.#offsets.clockSet(stepMs)
       for (const server of this.#servers.values()) server.aheadMs -= stepMs
+      this.#steppedMs += stepMs
       if (Math.abs(stepMs) > CLOCK_TOLERANCE_MS) this.#begin(at.steadyMs)
+      else if (Math.abs(this.#steppedMs) > CLOCK_TOLERANCE_MS) this.#unconfirm(at.steadyMs)
     }
     return at
   }
@@ -230,7 +249,20 @@ export class ClockWatch {
   /** Whatever agreed with the clock before it was set must agree again. */
   #begin(steadyMs: number): void {
     this.#begunMs = steadyMs
-    this.#goesOn = this.#agreed = this.#confirmed = false
+    this.#goesOn = this.#agreed = false
+    this.#unconfirm(steadyMs)
     this.#judgement = judgeClocks(this.#others(steadyMs))
+  }
+
+  /** A clock of another computer must agree again, by what it says from now on. */
+  #unconfirm(steadyMs: number): void {
+    this.#setMs = steadyMs
+    this.#steppedMs = 0
+    this.#confirmed = false
+    this.#ownNtp = undefined
+    // the kernel says that NTP keeps the clock no more, but its last answer is still given for a while
+    this.#askedKernelMs = steadyMs + KERNEL_ANSWER_MS + 1_000 - KERNEL_EVERY_MS
+    for (const agentId of this.#keptByNtp.keys())
+      if (!this.#isElsewhere(agentId)) this.#keptByNtp.delete(agentId)
   }
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { check } from '../commands/check.ts'
 import { convert } from '../commands/convert.ts'
 import { demo } from '../commands/demo.ts'
@@ -53,10 +53,14 @@ export function addSite(program: Command): void {
     .option('--agent <file>', 'the perwatt-agent program; by default the one beside this program')
     .option('--base <address>', 'loopback address of the first emulated miner', '127.10.0.1')
     .option('--seed <number>', 'seed of the emulated site: the same seed gives the same events', '1')
-    .option(
-      '--faces <which>',
-      'all: feed the emulated miners through a rack PDU of every family and a meter of every model that perwatt reads',
-      'few',
+    .addOption(
+      new Option(
+        '--faces <which>',
+        'all: feed the emulated miners through a rack PDU of every family and a meter of every model that perwatt reads',
+      )
+        // as `perwatt-agent simulate` knows them
+        .choices(['few', 'all'])
+        .default('few'),
     )
     .action(demo)
 }

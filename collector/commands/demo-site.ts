@@ -57,3 +57,15 @@ devices:
   - id: ${o.hostId}
     driver: host
 `
+
+/** The options of `perwatt-agent simulate` for the demo's emulated site. */
+export const simulatorArgs = (of: {
+  folder: string
+  mqttUrl: string
+  seed: string
+  base: string
+  faces: string
+}): string[] => [
+  ...['--write', of.folder, '--mqtt-url', of.mqttUrl],
+  ...['--seed', of.seed, '--base', of.base, '--faces', of.faces],
+]

@@ -12,7 +12,7 @@ import { VERSION } from '../../protocol/kit/version.ts'
 import { Collector } from '../composition/collector.ts'
 import { CollectorConfigSchema } from '../config/config.ts'
 import { Child } from './child.ts'
-import { demoCollectorYaml, hostAgentYaml } from './demo-site.ts'
+import { demoCollectorYaml, hostAgentYaml, simulatorArgs } from './demo-site.ts'
 import { takeTurn } from './demo-turn.ts'
 import { endsWith } from './ends-with.ts'
 
@@ -84,10 +84,7 @@ export async function demo(options: DemoOptions): Promise<void> {
         })
       const site = child(
         'simulate',
-        [
-          ...['simulate', '--write', folder, '--mqtt-url', mqttUrl],
-          ...['--seed', options.seed, '--base', base, '--faces', options.faces],
-        ],
+        ['simulate', ...simulatorArgs({ folder, mqttUrl, seed: options.seed, base, faces: options.faces })],
         'ready',
       )
       const agents = ['mining', 'gpu', 'this-machine'].map((name) =>

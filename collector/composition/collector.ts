@@ -3,6 +3,7 @@ import { defined } from '../../protocol/kit/defined.ts'
 import type { PerwattError } from '../../protocol/kit/errors.ts'
 import { isSynchronised as kernelSynchronised } from '../../protocol/kit/kernel-clock.ts'
 import { pluginNamed } from '../../protocol/kit/plugin.ts'
+import { SmallFiles } from '../../protocol/kit/small-files.ts'
 import { StopSteps } from '../../protocol/kit/stop-steps.ts'
 import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { every, everySparing } from '../../protocol/kit/timers.ts'
@@ -46,7 +47,7 @@ const STOP_WITHIN_MS = 4_000
 /** Of these, what the store may need to leave everything in one file. */
 const STORE_CLOSE_MS = 1_500
 
-export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks' | 'program'> {
+export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks' | 'program' | 'files'> {
   assets: Assets
   nowMs?: () => number
   /** whether the kernel keeps the clock by NTP; absent: it is asked */
@@ -85,11 +86,15 @@ export class Collector {
     const clock = { now: () => ({ ...systemClock.now(), wallMs: nowMs() }) }
     const clocks = new ClockWatch({ clock, log, isSynchronised })
     const program = thisProgram(nowMs())
-    const context: Context = { ...options, nowMs, clocks, program }
+    const files = new SmallFiles(log)
+    const context: Context = { ...options, nowMs, clocks, program, files }
     const { dataFolder } = config
     const opened = pluginNamed(STORES, config.store.store).open(config.store, { dataFolder, log })
     const lease = opened.shared && new StoreLease({ store: opened.shared, program, log })
-    const keeper = new StoreKeeper({ store: opened, nowMs, log, steadyMs, shut: () => this.#shut() })
+    const keeper = new StoreKeeper({
+      ...{ store: opened, nowMs, log, steadyMs, shut: () => this.#shut() },
+      ...(lease && { obtain: () => this.#obtain() }),
+    })
     this.#lease = lease
     const { store } = keeper
     const standing = new Standing(context, keeper)
@@ -98,6 +103,7 @@ export class Collector {
     const alerting = createAlerting({
       config: config.alerts,
       dataFolder: config.dataFolder,
+      files,
       log,
       channels: CHANNELS,
       rules: RULES,
@@ -152,7 +158,6 @@ export class Collector {
       const listening = await this.#screens.listen(host, port)
       this.#broker = await startBroker(this.#context)
       const begin = new Steps([
-        () => this.#obtain(),
         async () => this.#context.clocks.start(await this.#keeper.store.newestRecordMs()),
         () => this.#prices.load(this.#stoodBy),
         () => this.#prices.start(this.#stop.signal),
@@ -176,7 +181,7 @@ export class Collector {
         every(CHART_STEP_MS, () => {
           if (this.#ledger.runs) this.#charts.keep()
         }),
-        every(MINUTE_MS, () => this.#lastKnown.keep(this.#views)),
+        every(MINUTE_MS, () => void this.#lastKnown.keep(this.#views)),
       ]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
     } catch (error) {
@@ -226,7 +231,7 @@ export class Collector {
     const wait = (name: string, work: Promise<unknown> | undefined) => steps.wait(name, work, STORE_CLOSE_MS)
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
-    if (this.#timers.length > 0) this.#lastKnown.keep(this.#views)
+    if (this.#timers.length > 0) void wait('last known figures', this.#lastKnown.keep(this.#views))
     await wait('broker connection', this.#link?.ingest.stop() ?? this.#lease?.stop())
     await wait(
       'alerts, screens and broker',

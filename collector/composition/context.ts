@@ -1,4 +1,5 @@
 import type { Log } from '../../protocol/kit/log.ts'
+import type { SmallFiles } from '../../protocol/kit/small-files.ts'
 import type { Program } from '../../protocol/program.ts'
 import type { ClockWatch } from '../clocks/clock-watch.ts'
 import type { CollectorConfig } from '../config/config.ts'
@@ -11,6 +12,8 @@ export interface Context {
   /** this run of the program */
   program: Program
   nowMs: () => number
+  /** writes the files of the data folder */
+  files: SmallFiles
   /** the collector's clock beside the others */
   clocks: ClockWatch
 }

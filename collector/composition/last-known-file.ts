@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -10,10 +10,12 @@ import type { Context } from './context.ts'
 /** The last known figures on disk, so that a collector that starts again shows them until the agents are heard. */
 export class LastKnownFile {
   readonly #file: string
+  readonly #files: Context['files']
   readonly #log: Context['log']
 
-  constructor({ config, log }: Context) {
+  constructor({ config, files, log }: Pick<Context, 'config' | 'files' | 'log'>) {
     this.#file = join(config.dataFolder, 'last-known.json')
+    this.#files = files
     this.#log = log
   }
 
@@ -31,14 +33,13 @@ export class LastKnownFile {
     }
   }
 
-  /** Keeps the present figures. Those of a site that is not heard are older, and kept already. */
-  keep(views: Pick<LiveViews, 'site' | 'workloads'>): void {
+  /** Keeps the present figures. Those of a site that is not heard are older, and kept already. Never rejects. */
+  async keep(views: Pick<LiveViews, 'site' | 'workloads'>): Promise<void> {
     const site = views.site()
     if (site.stale?.whole || site.agents.length === 0) return
     const remembered: Remembered = { atMs: site.atMs, site, workloads: views.workloads() }
     try {
-      writeFileSync(`${this.#file}.new`, JSON.stringify(remembered), { mode: 0o600 })
-      renameSync(`${this.#file}.new`, this.#file)
+      await this.#files.replace(this.#file, JSON.stringify(remembered))
     } catch (error) {
       this.#log.debug('last figures not kept', { file: this.#file, reason: reasonOf(error) })
     }

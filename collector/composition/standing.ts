@@ -7,7 +7,13 @@ import type { StorePulseSource } from '../plugin/store-health.ts'
 import agentSilent from '../rules/agent-silent.ts'
 import { AgentPulses } from '../standing/agent-pulses.ts'
 import { judgeStanding } from '../standing/judge.ts'
-import { AGENTS_LIMIT_S, brokerPulses, pricePulses, settlingPulse } from '../standing/other-pulses.ts'
+import {
+  AGENTS_LIMIT_S,
+  brokerPulses,
+  filesPulse,
+  pricePulses,
+  settlingPulse,
+} from '../standing/other-pulses.ts'
 import type { Outcome } from '../standing/records-why.ts'
 import { type AgentHeard, isPresent, silencePulses } from '../standing/silence-pulses.ts'
 import { StandingWatch } from '../standing/standing-watch.ts'
@@ -74,6 +80,7 @@ export class Standing {
     const pulses: Pulse[] = [
       ...brokerPulses({ trouble, heard, first, url: link.shownUrl, agents: present.length }),
       storePulse(this.#store),
+      filesPulse(this.#context.files.trouble),
       ...silencePulses(this.#context.config.site.id, heardOfAll, { nowMs: now, limitS: this.#silenceS }),
       ...this.#agents.pulses(
         agents.map((agent) => ({

@@ -74,9 +74,9 @@ export class AgentMessages {
           this.#noteProgram(agent, m.value)
           // the last will is as old as the connection
           if (!retained && m.value.state === 'online') {
+            clocks.besideMe(agent, this.#isBeside(m.value))
             clocks.heard(agent, m.value.atMs)
             clocks.keptByNtp(agent, m.value.clockSynchronised)
-            clocks.besideMe(agent, this.#isBeside(m.value))
           }
         }
         return m.ok ? undefined : m.reason
@@ -116,8 +116,9 @@ export class AgentMessages {
     }
   }
 
-  #isBeside({ program }: StatusMessage): boolean {
-    return program !== undefined && isBeside(program, this.#o.program)
+  /** Undefined where an older agent does not say where it runs. */
+  #isBeside({ program }: StatusMessage): boolean | undefined {
+    return program && isBeside(program, this.#o.program)
   }
 
   #noteProgram(agent: string, { program, namesake, state }: StatusMessage): void {

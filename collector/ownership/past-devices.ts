@@ -70,8 +70,9 @@ export class PastDevices {
     const changed = [...new Set([...before.keys(), ...now.keys()])].flatMap((deviceId) => {
       const claim = claimOf(deviceId)
       if (!claim) return []
-      // and what a device records while it is put aside: where it is adopted, as it is told then
-      const toMs = Math.min(minuteOf(endMs) + MINUTE_MS, lastEnd(claim.spans))
+      const standsMs = minuteOf(endMs) + MINUTE_MS
+      // and what a device records while it is put aside: where it is adopted, as it is told then, if it still is
+      const toMs = now.has(deviceId) ? Math.min(standsMs, lastEnd(claim.spans)) : standsMs
       const past = pastWith(claim.past, before.get(deviceId), now.get(deviceId), toMs)
       return past ? [Object.assign(claim, { past })] : []
     })

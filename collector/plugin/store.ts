@@ -142,8 +142,11 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   readonly name: string
   /** present: several collectors can open it at once, and must not */
   readonly shared?: LeaseStore
-  /** Creates what is missing (database, tables). */
-  open(): Promise<void>
+  /**
+   * Creates what is missing (database, tables).
+   * @param obtain of a shared store: runs once its leases can be read and before anything else is written; where it rejects, nothing is
+   */
+  open(obtain?: () => Promise<void>): Promise<void>
   close(): Promise<void>
   /** How long the database keeps what is written, ms, by a retention of its own. Absent where it keeps everything. Known once open. */
   readonly keepsMs?: number | undefined

@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
@@ -14,6 +15,8 @@ const MarkFileSchema = z.object({
   // everything that a mark says is kept, whatever it is
   marks: z.record(z.string(), z.looseObject({ epoch: z.number().int(), seq: z.number().int() })),
   commits: z.number().int().optional(),
+  /** CRC-32 of the JSON of `marks` and `commits`; absent in files of an earlier version */
+  sum: z.number().int().optional(),
 })
 
 /** How far a database was. */
@@ -21,6 +24,8 @@ export interface Mark {
   marks: ReadonlyMap<string, HighWater>
   /** how many transactions it had, where it counts them */
   commits?: number | undefined
+  /** present: the file is there and damaged, so that it is not known how far the database was; for a person */
+  damage?: { what: string; cure: string }
 }
 
 /** An agent whose records a store once held and does not hold any more. */
@@ -49,15 +54,22 @@ export class MarkFile {
     this.#log = log
   }
 
-  /** What the file says; nothing where there is no file, or a power cut spoilt it. */
+  /** What the file says; nothing where there is no file, or it is damaged. */
   async read(): Promise<Mark> {
     try {
-      const { marks, commits } = MarkFileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')))
+      const found = JSON.parse(await readFile(this.#path, 'utf8'))
+      const { marks, commits, sum } = MarkFileSchema.parse(found)
+      // of what stands there: the order of its names counts
+      if (sum !== undefined && sum !== sumOf(found.marks, commits)) throw new Error('its checksum is another')
       return { marks: new Map(Object.entries(marks)), commits }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT') this.#log.warn('mark of the store not read', { reason: reasonOf(error) })
-      return { marks: new Map() }
+      if (code === 'ENOENT') return { marks: new Map() }
+      this.#log.warn('mark of the store not read', { file: this.#path, reason: reasonOf(error) })
+      const what = `the file that says how far the database was, ${this.#path}, is damaged`
+      const cure =
+        'whether the database has less than it had is not known this once; compare the last days of the ledger with what was known, and look at the disk (dmesg, smartctl). The next write replaces the file'
+      return { marks: new Map(), damage: { what, cure } }
     }
   }
 
@@ -87,12 +99,12 @@ export class MarkFile {
   }
 
   async #replace(): Promise<void> {
-    const { marks, commits } = this.#mark
+    const { commits } = this.#mark
+    const marks = Object.fromEntries(this.#mark.marks)
     try {
-      await writeFile(
+      await writeSynced(
         `${this.#path}.new`,
-        JSON.stringify({ v: 1, marks: Object.fromEntries(marks), commits }),
-        { mode: 0o600 },
+        JSON.stringify({ v: 1, marks, commits, sum: sumOf(marks, commits) }),
       )
       await rename(`${this.#path}.new`, this.#path)
       this.#failed = false
@@ -100,6 +112,20 @@ export class MarkFile {
       if (!this.#failed) this.#log.warn('mark of the store not written', { reason: reasonOf(error) })
       this.#failed = true
     }
+  }
+}
+
+const sumOf = (marks: object, commits: number | undefined): number =>
+  crc32(JSON.stringify({ marks, commits }))
+
+/** The text is on the disk when it resolves: a power cut must not leave a file without it in the place of the one before. */
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.datasync()
+  } finally {
+    await file.close()
   }
 }
 

@@ -22,6 +22,7 @@ import sitePowerOverLimit from './site-power-over-limit.ts'
 import staleQuote from './stale-quote.ts'
 import standingStill from './standing-still.ts'
 import storeWarning from './store-warning.ts'
+import unpaidFault from './unpaid-fault.ts'
 
 export const RULES: readonly Rule[] = [
   agentNumbers,
@@ -46,4 +47,5 @@ export const RULES: readonly Rule[] = [
   staleQuote,
   standingStill,
   storeWarning,
+  unpaidFault,
 ]

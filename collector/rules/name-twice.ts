@@ -31,6 +31,6 @@ function textOf({ kind, name, programs: [first, second] }: TwinSituation): strin
   if (kind === 'agent')
     return `two agents have the name ${name}: on ${a}, and since later on ${b}, which rests; stop one of them, or give it a name and a spool.folder of its own`
   if (kind === 'site')
-    return `two collectors serve site ${name}: the one on ${a} has it, the one on ${b} stands by; stop one of them, or give it a site.id of its own`
+    return `two collectors serve site ${name}: the one on ${a} has it, the one on ${b} stands by; stop one of them, or give it a site.id of its own. With databases of their own each has what it stored while it did not hear the other: the other counts that as lost, so keep both`
   return `two collectors use ${name}: the one on ${a} has it, the one on ${b} stands by; stop one of them, or give it a database of its own`
 }

@@ -20,6 +20,9 @@ export default defineRule({
       if (state === 'starting') return { verdict: 'between' }
       if (state === 'idle' || state === 'unreachable' || state === 'faulty')
         return badDevice(device, `${NOT_WORKING[state]}${firstFault(device)}`)
+      // it answers, and what of it is missing its fault tells
+      if (state === 'unknown' && device.faults?.length)
+        return badDevice(device, `does not tell how it does${firstFault(device)}`)
       if (hashrateHs === undefined) return { verdict: state === 'hashing' ? 'good' : 'unknown' }
       if (expectedHashrateHs === undefined)
         return hashrateHs > 0 ? { verdict: 'good' } : badDevice(device, 'does not hash')

@@ -3,6 +3,7 @@ import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
 import type { Instant } from '../../protocol/kit/clock.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
+import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { runsOf } from '../economics/minute-runs.ts'
 import type { RulesVersion } from '../plugin/audit-store.ts'
@@ -13,6 +14,8 @@ const KIND = 'unconfirmed-clock'
 const NAME = 'settled'
 /** The clock of a computer that was started again is taken for the same one where it goes on within this time. */
 const GOES_ON_MS = 24 * HOUR_MS
+/** Both clocks are read one after the other. */
+const SAME_MOMENT_MS = 1_000
 
 /** The clock by which minutes are settled. */
 export interface SettlingClock {
@@ -39,7 +42,7 @@ export const rulesBeginMs = (nowMs: number, clock: SettlingClock | undefined): n
 const KeptSchema = z.object({
   /** which start of the computer `offsetMs` belongs to: its steady clock begins with it */
   boot: z.string(),
-  /** wall clock minus steady clock, ms: it changes only where the wall clock is set */
+  /** wall clock minus steady clock when it was last kept, ms, less the steps that are not dealt with yet */
   offsetMs: z.number(),
   /** wall clock when it was last kept, Unix ms */
   seenMs: z.number(),
@@ -74,6 +77,10 @@ export class UnconfirmedTime {
   readonly #log: Log
   /** steady clock at the start of this run */
   readonly #begunMs: number
+  /** follows both clocks from where they were last kept: only steps count, because a clock may be slewed by minutes over days */
+  #watch: StepWatch
+  /** by how much the clock was set since then, ms */
+  #stepMs = 0
   #kept: Kept | undefined
 
   constructor(options: {
@@ -85,6 +92,11 @@ export class UnconfirmedTime {
     this.#clock = options.clock
     this.#log = options.log
     this.#begunMs = options.clock.instant.steadyMs
+    this.#watch = this.#watchFrom(options.clock.instant)
+  }
+
+  #watchFrom(since: Instant): StepWatch {
+    return new StepWatch({ now: () => this.#clock.instant }, since)
   }
 
   /** Reads what an earlier run, or another collector, left. */
@@ -92,11 +104,19 @@ export class UnconfirmedTime {
     const text = (await this.#store.keptTexts(KIND)).get(NAME)
     if (text !== undefined) this.#kept = this.#read(text)
     const kept = this.#kept
-    if (!kept || kept.boot === this.#clock.boot) return
-    const { wallMs } = this.#clock.instant
-    const sinceMs = wallMs - kept.seenMs
+    const { instant, boot } = this.#clock
+    this.#watch = this.#watchFrom(instant)
+    this.#stepMs = 0
+    if (!kept) return
+    const since = { wallMs: kept.seenMs, steadyMs: kept.seenMs - kept.offsetMs }
+    // a steady clock that is behind that of the same start is another one
+    if (kept.boot === boot && since.steadyMs <= instant.steadyMs + SAME_MOMENT_MS) {
+      this.#watch = this.#watchFrom(since)
+      return
+    }
+    const sinceMs = instant.wallMs - kept.seenMs
     if (sinceMs < -CLOCK_TOLERANCE_MS || sinceMs > GOES_ON_MS) kept.apart = true
-    await this.#keep({ ...kept, boot: this.#clock.boot, offsetMs: this.#offsetMs })
+    await this.#keep({ ...kept, boot })
   }
 
   #read(text: string): Kept | undefined {
@@ -114,7 +134,7 @@ export class UnconfirmedTime {
   /** Whether something is to be done with what was settled by an unconfirmed clock: it was confirmed, or set. */
   get isDue(): boolean {
     if (!this.#kept) return false
-    return this.#clock.isConfirmed || Math.abs(this.#stepMs) > CLOCK_TOLERANCE_MS
+    return this.#clock.isConfirmed || Math.abs(this.#stepped()) > CLOCK_TOLERANCE_MS
   }
 
   /** Rules are about to begin. Resolves when that is kept, where no other clock confirms this one. */
@@ -140,7 +160,7 @@ export class UnconfirmedTime {
     if (isStart) await this.#start()
     const kept = this.#kept
     if (!kept) return undefined
-    const byMs = this.#stepMs
+    const byMs = this.#stepped()
     if (Math.abs(byMs) > CLOCK_TOLERANCE_MS) return this.#moveBy(kept, byMs)
     if (!this.#clock.isConfirmed) return undefined
     if (kept.apart) return this.#moveToThisRun(kept)
@@ -156,7 +176,7 @@ export class UnconfirmedTime {
     if (move.byMs === undefined) return this.#keep(undefined)
     const minutes = without(kept.minutes, move.minutes)
     const rules = move.rules.map(({ version, toMs }) => ({ version, fromMs: toMs }))
-    await this.#keep({ ...kept, offsetMs: this.#offsetMs, rules, minutes })
+    await this.#keep({ ...kept, rules, minutes }, move.byMs)
   }
 
   #moveBy(kept: Kept, byMs: number): ClockMove {
@@ -180,24 +200,28 @@ export class UnconfirmedTime {
   }
 
   get #present(): Kept {
-    return (
-      this.#kept ?? { boot: this.#clock.boot, offsetMs: this.#offsetMs, seenMs: 0, rules: [], minutes: [] }
-    )
+    if (this.#kept) return this.#kept
+    // what was set before there was anything to move moves nothing
+    this.#stepped()
+    this.#stepMs = 0
+    return { boot: this.#clock.boot, offsetMs: 0, seenMs: 0, rules: [], minutes: [] }
   }
 
-  get #offsetMs(): number {
-    const { wallMs, steadyMs } = this.#clock.instant
-    return wallMs - steadyMs
+  /** By how much the clock was set and nothing has moved for it yet, ms. Small steps are drift that is made good, each time a little. */
+  #stepped(): number {
+    const { stepMs } = this.#watch.look()
+    if (Math.abs(stepMs) > CLOCK_TOLERANCE_MS) this.#stepMs += stepMs
+    return this.#stepMs
   }
 
-  get #stepMs(): number {
-    return this.#kept ? Math.round(this.#offsetMs - this.#kept.offsetMs) : 0
-  }
-
-  async #keep(kept: Kept | undefined): Promise<void> {
-    const seen = kept && { ...kept, seenMs: this.#clock.instant.wallMs }
+  /** @param movedMs a step of the clock for which all has moved now */
+  async #keep(kept: Omit<Kept, 'offsetMs' | 'seenMs'> | undefined, movedMs = 0): Promise<void> {
+    const waitsMs = this.#stepped() - movedMs
+    const { wallMs, steadyMs } = this.#watch.last
+    const seen = kept && { ...kept, offsetMs: wallMs - steadyMs - waitsMs, seenMs: wallMs }
     await this.#store.keepText(KIND, NAME, seen ? JSON.stringify(seen) : '')
     this.#kept = seen
+    this.#stepMs -= movedMs
   }
 }
 

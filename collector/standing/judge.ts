@@ -26,7 +26,8 @@ type Still = Beat & { because: Why }
 export function judgeStanding(beats: readonly Beat[], atMs: number): StandingView {
   const still = beats.filter((beat) => beat.standsStill).map((beat) => ({ ...beat, because: beat.why() }))
   const stopped = new Set(still.flatMap(stoppedBy))
-  const storeStands = still.some((beat) => beat.part === 'store')
+  // other files of the collector may stand while its store works
+  const storeStands = still.some((beat) => beat.part === 'store' && beat.name === undefined)
   const causes = still.filter(
     ({ part, name, because }) =>
       !stopped.has(part) &&

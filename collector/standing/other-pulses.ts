@@ -1,7 +1,10 @@
+import type { FileTrouble } from '../../protocol/kit/small-files.ts'
 import type { Pulse } from '../plugin/pulse.ts'
 import type { PriceSituation } from '../plugin/situation.ts'
 import { storeCure } from './store-cure.ts'
 
+/** A disk that sleeps, or is busy, has written a small file sooner. */
+const FILES_LIMIT_S = 20
 /** A broker that restarts is back sooner. */
 const BROKER_LIMIT_S = 30
 export const AGENTS_LIMIT_S = 90
@@ -53,6 +56,25 @@ export function brokerPulses(link: {
       }),
     },
   ]
+}
+
+/** Whether the small files of the data folder are written. Nothing else waits for them. */
+export function filesPulse(trouble: FileTrouble | undefined): Pulse {
+  return {
+    part: 'store',
+    name: 'data folder',
+    moves: trouble ? 'fails' : 'well',
+    waiting: trouble ? 1 : 0,
+    limitS: FILES_LIMIT_S,
+    ...(trouble && { stillS: trouble.stillS }),
+    why: () => ({
+      kind: 'files',
+      what: 'files of the data folder are not written',
+      cause: `${trouble?.file}: ${trouble?.reason}`,
+      cure: 'check its disk (dmesg, smartctl), free space and rights; alerts are sent from memory meanwhile, and a restart forgets which were sent',
+      stops: [],
+    }),
+  }
 }
 
 /** Whether minutes that are over are settled. */

@@ -20,7 +20,7 @@ import {
   PERIOD_PART,
   WORKLOADS_PART,
 } from './issued-statements.ts'
-import { type IssuingClock, refuseByClock } from './issuing-clock.ts'
+import { type IssuingClock, refuseByClock, whyNotOver } from './issuing-clock.ts'
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
 import { missingIn } from './missing-records.ts'
 import type { StatementFacts } from './statement-facts.ts'
@@ -110,7 +110,7 @@ export class StatementService implements StatementSource {
     if (known) throw alreadyIssued(known)
     const atMs = nowMs()
     const period = await this.#periodOf(request)
-    await refuseByClock(number, period.endMs, this.#o)
+    refuseByClock(number, period.endMs, this.#o)
     const minutes = new IssuedMinutes(period)
     const ledgerMonth = await withDeadline(
       (signal) =>
@@ -233,14 +233,17 @@ export class StatementService implements StatementSource {
         }),
       })
     }
+    const toDate = this.#o.nowMs() < period.endMs
+    const why = whyNotOver(period.endMs, this.#o)
     return {
       month,
       from: new Date(period.startMs).toISOString(),
       to: new Date(period.endMs).toISOString(),
-      toDate: this.#o.nowMs() < period.endMs,
+      toDate,
       through: new Date(ledgerMonth.throughMs).toISOString(),
       provisional: ledgerMonth.waitingMinutes > 0,
       waitingMinutes: ledgerMonth.waitingMinutes,
+      ...(toDate || why === undefined ? {} : { whyNotOver: why }),
       statements,
       totalUsd: statements.reduce((sum, s) => sum + Math.round(s.totalUsd * 100), 0) / 100,
       ledgerUsd: ledgerMonth.accounts.reduce((sum, a) => sum + a.sums.revenueNanoUsd, 0) / NANO_USD_PER_USD,

@@ -18,6 +18,8 @@ export interface StoreKeeperOptions {
   store: Store
   nowMs: () => number
   log: Log
+  /** rejects while another collector has the store */
+  obtain?: () => Promise<void>
   /** why the store takes nothing though it answers; undefined: it takes what it is given */
   shut?: () => PerwattError | undefined
   /** waits between two attempts; resolves with false where the signal aborts */
@@ -127,7 +129,7 @@ export class StoreKeeper implements StorePulseSource {
       reason: 'it is being opened',
       cure: 'wait for a moment',
     }
-    await this.#o.store.open()
+    await this.#o.store.open(this.#o.obtain)
     if (this.#stop.signal.aborted) return
     await begin()
     this.#opening = undefined

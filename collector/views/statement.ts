@@ -234,6 +234,12 @@ export const StatementListSchema = z.object({
   through: time,
   provisional: z.boolean().describe('true while minutes wait to be settled: every amount is that of a part'),
   waitingMinutes: z.number().int().describe('minutes of the month that are due and not settled'),
+  whyNotOver: z
+    .string()
+    .optional()
+    .describe(
+      'why the collector’s clock does not say for sure that the month is over, and what to do; while it stands no statement of it is issued. Absent: it is over, or `toDate`',
+    ),
   statements: z.array(
     z.object({
       customer: z.string().optional().describe('absent for the site’s own statement'),

@@ -51,13 +51,13 @@ const runProgram: Run = (program, args) =>
   })
 
 /** An answer counts this long for the whole program: however many agents run in it, they have one kernel. */
-const ASKED_MS = 30_000
+export const KERNEL_ANSWER_MS = 30_000
 let asked: { atMs: number; answer: Promise<boolean | undefined> } | undefined
 
 /** Whether NTP keeps this computer's clock, by what the kernel or chrony says; undefined where no program tells. Never rejects. */
 export function isSynchronised(): Promise<boolean | undefined> {
   const atMs = performance.now()
-  if (!asked || atMs - asked.atMs > ASKED_MS) asked = { atMs, answer: askPrograms(runProgram) }
+  if (!asked || atMs - asked.atMs > KERNEL_ANSWER_MS) asked = { atMs, answer: askPrograms(runProgram) }
   return asked.answer
 }
 

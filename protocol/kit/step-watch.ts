@@ -2,6 +2,11 @@ import type { Clock, Instant } from './clock.ts'
 
 /** A smaller difference between wall clock and steady clock is slewing, or the moments of reading them: not a step. */
 const STEP_MS = 1000
+/**
+ * A clock may be slewed by this much of the time that goes by: Linux takes 500 ppm of frequency, and adjtime(3) adds 500 ppm. Linux slews
+ * its time since boot alike, so that no slewing shows there.
+ */
+const SLEW_RATIO = 0.001
 /** A step is seen twice before it counts: the program may have been stopped between the readings of both clocks. */
 const LOOKS = 3
 
@@ -25,7 +30,8 @@ export class StepWatch {
   look(): { at: Instant; stepMs: number } {
     let at = this.#clock.now()
     let stepMs = stepBetween(this.#last, at)
-    for (let look = 1; look < LOOKS && Math.abs(stepMs) >= STEP_MS; look++) {
+    const leastMs = STEP_MS + Math.abs(at.steadyMs - this.#last.steadyMs) * SLEW_RATIO
+    for (let look = 1; look < LOOKS && Math.abs(stepMs) >= leastMs; look++) {
       const again = this.#clock.now()
       const step = stepBetween(this.#last, again)
       const same = Math.abs(step - stepMs) < STEP_MS
@@ -34,7 +40,7 @@ export class StepWatch {
       if (same) break
     }
     this.#last = at
-    return { at, stepMs: Math.abs(stepMs) < STEP_MS ? 0 : Math.round(stepMs) }
+    return { at, stepMs: Math.abs(stepMs) < leastMs ? 0 : Math.round(stepMs) }
   }
 }
 

@@ -24,7 +24,7 @@ export const LOGINS = {
 const keyOf = (asked: string): string =>
   asked.includes(' /') ? (/ \/([^?]*)/.exec(asked)?.[1] ?? '').replaceAll('/', '_') : asked
 
-const spoil: Record<Disturbance, (machine: AnyMachine, key: string) => void> = {
+const SPOILT: Record<Disturbance, (machine: AnyMachine, key: string) => void> = {
   refused(machine, key) {
     const { [key]: _, ...others } = machine.answers
     machine.answers = others
@@ -39,6 +39,10 @@ const spoil: Record<Disturbance, (machine: AnyMachine, key: string) => void> = {
     machine.silent.add(key)
   },
 }
+
+/** Makes one answer of the machine fail. @param asked the request, as the machine keeps it */
+export const spoil = (how: Disturbance, machine: AnyMachine, asked: string): void =>
+  SPOILT[how](machine, keyOf(asked))
 
 /** Every figure of a reading by its name; one that is unknown is absent. */
 export type Figures = Record<string, unknown>
@@ -69,16 +73,20 @@ export async function lostWithout(
   how: Disturbance,
   deadlineMs?: number,
 ): Promise<string[]> {
-  const disturbed = await read(machine, (m) => spoil[how](m, keyOf(asked)), deadlineMs).then(
+  const disturbed = await read(machine, (m) => spoil(how, m, asked), deadlineMs).then(
     ({ figures }) => figures,
     () => undefined,
   )
   if (!disturbed) return ['all']
-  const names = new Set([...Object.keys(whole), ...Object.keys(disturbed)])
-  return [...names].filter((name) => JSON.stringify(whole[name]) !== JSON.stringify(disturbed[name])).sort()
+  return namesThatDiffer(whole, disturbed)
 }
 
-const figuresOf = (reading: Reading | undefined): Figures => {
+export function namesThatDiffer(whole: Figures, other: Figures): string[] {
+  const names = new Set([...Object.keys(whole), ...Object.keys(other)])
+  return [...names].filter((name) => JSON.stringify(whole[name]) !== JSON.stringify(other[name])).sort()
+}
+
+export const figuresOf = (reading: Reading | undefined): Figures => {
   const { identity, sample, counters, shares } = reading ?? {}
   const work = counters?.byOwner
   return Object.fromEntries(

@@ -31,6 +31,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:fs',
       'node:net',
       'node:os',
+      'node:path',
       'node:timers/promises',
       'node:util',
       'commander',
@@ -198,7 +199,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/uplink',
       'agent/uplink/spool',
     ],
-    packages: ['node:fs', 'node:path'],
+    packages: ['node:fs', 'node:fs/promises', 'node:path'],
   },
   'agent/scan': {
     holds: 'finds the machines of a network and writes them into a configuration',
@@ -350,7 +351,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'collector/rows': {
     holds: 'ledger records as rows of a database, and what stores share',
     imports: [...PROTOCOL, 'collector/economics', 'collector/plugin'],
-    packages: ['node:fs/promises', 'zod'],
+    packages: ['node:fs/promises', 'node:zlib', 'zod'],
   },
   'collector/stores': {
     holds: 'one folder for each database that can keep the ledger',

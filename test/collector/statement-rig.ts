@@ -96,7 +96,7 @@ export class StatementRig {
   readonly #quotes = new QuoteBook()
   #appends = 0
   /** what the clocks say of each other */
-  readonly clock = { isAgreed: true, isWrong: false }
+  readonly clock = { isConfirmed: true, isWrong: false }
 
   constructor(store: Store, rules: Partial<RulesOptions> = {}) {
     this.store = store

@@ -6,6 +6,7 @@ import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
 import type { Owner } from '../../../protocol/owner.ts'
 import { isPossible } from '../../../protocol/quantities.ts'
+import { UNPAID_FAULTS } from '../../../protocol/unpaid-faults.ts'
 import { OneServer } from '../../counting/one-server.ts'
 import { IdlePower } from '../../gpu/idle-power.ts'
 import { LostGpus } from '../../gpu/lost-gpus.ts'
@@ -79,8 +80,7 @@ export default defineDriver({
   },
 })
 
-const SEVERAL =
-  'several nodes answer at this address (a Service or a proxy): name each exporter on its own, by the address of its pod or node. Until then one of them is read on, and the GPUs of the others are not billed'
+const SEVERAL = `${UNPAID_FAULTS.severalNodes} (a Service or a proxy): name each exporter on its own, by the address of its pod or node. Until then one of them is read on, and the GPUs of the others are not billed`
 
 /** Whether the exporter is of this machine, so that its jobs run here. */
 const isLocal = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)

@@ -1,3 +1,4 @@
+import { UNPAID_FAULTS } from '../../../protocol/unpaid-faults.ts'
 import type { LlmFormat } from './formats/format.ts'
 import { countsTokens, fits, has, llmCounters, type Page, seriesOf, storeOn, total } from './metrics.ts'
 
@@ -45,8 +46,7 @@ const ONE_TOKEN =
   'answers every request with one token: if another server goes on with them, set end: prefill here and end: decode there; if not, set end: whole'
 const RECEIVED =
   'works on input that came from elsewhere and does not tell how much: if a prefill end computed it, set end: decode; if it is from a cache of its own, set end: whole'
-const STORE =
-  'works on input from a store that a prefill end may have filled: if one did, set end: decode; if the store is this server’s own, set end: whole; input from there is not sold until then'
+const STORE = `works on input from a store that a prefill end may have filled: if one did, set end: decode; if the store is this server’s own, set end: whole; ${UNPAID_FAULTS.unknownEnd}`
 const WORKER =
   'is of a worker that may be a decode end: set end: decode if there are prefill workers, else end: whole; or read the page of the frontend'
 

@@ -1,3 +1,4 @@
+import { UNPAID_FAULTS } from '../../../protocol/unpaid-faults.ts'
 import type { Heard } from '../../counting/one-server.ts'
 import type { Origin } from '../../counting/origin.ts'
 import { seriesId, type Unrepeated } from './copies.ts'
@@ -38,12 +39,12 @@ export function severalFault({
 }: Pick<Heard<unknown>, 'several' | 'certain'>): string | undefined {
   if (!several) return undefined
   const sold = certain ? 'one is read on, and the others’ tokens are not sold' : 'no token is sold'
-  return `several servers answer at this address (a Service, a proxy, or worker processes): name each one on its own, by its own url; for workers of one program set PROMETHEUS_MULTIPROC_DIR. Until then ${sold}`
+  return `${UNPAID_FAULTS.severalServers} (a Service, a proxy, or worker processes): name each one on its own, by its own url; for workers of one program set PROMETHEUS_MULTIPROC_DIR. Until then ${sold}`
 }
 
 /** What to do where a page has token counters twice and with different values; undefined: it has not. */
 export function contradiction({ page, contradicted }: Unrepeated, format: LlmFormat): string | undefined {
   const twice = tokenSeries(page, format).find((one) => contradicted.has(one))
   if (!twice) return undefined
-  return `shows ${twice.name.slice(0, 64)} twice with the same labels and different values, as where pages of several servers are put together: read each server's own page, or give each a label. Until then no token is sold`
+  return `shows ${twice.name.slice(0, 64)} ${UNPAID_FAULTS.contradictingCounters}, as where pages of several servers are put together: read each server's own page, or give each a label. Until then no token is sold`
 }

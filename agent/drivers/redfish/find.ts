@@ -1,11 +1,11 @@
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import type { TotalChecks } from '../../host-power/total-checks.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { textOf } from '../../wire/loose-json/fields.ts'
 import { Chooser, type Chosen } from './chooser.ts'
 import { idOf, linkOf } from './client.ts'
 import { identityOf } from './identity.ts'
 import { type Chassis, findMachine, type Machine, otherChassis } from './machine.ts'
+import type { Memory } from './memory.ts'
 import type { Pages } from './pages.ts'
 import { sourcesOf } from './sources.ts'
 
@@ -23,16 +23,16 @@ export interface Found {
  * Walks from the service's root to the machine's power.
  * @param wanted Id of the chassis to use; absent: machine.ts chooses
  * @param pollMs the length of a poll
- * @param checks of its totals
+ * @param memory what the BMC has taught
  * @throws PerwattError `no-sensor`, `several-machines`, or as `Pages.row`
  */
 export async function findPower(
   pages: Pages,
   wanted: string | undefined,
   pollMs: number,
-  checks: TotalChecks,
+  memory: Memory,
 ): Promise<Found> {
-  const places = (of: Machine) => placesOf(pages, of, pollMs, checks)
+  const places = (of: Machine) => placesOf(pages, of, pollMs, memory)
   const machine = await findMachine(pages, wanted, pollMs)
   const own = await places({ ...machine, boards: [] })
   if (own?.first.powerW !== undefined || own?.first.unclear !== undefined) return own
@@ -62,7 +62,7 @@ export async function findPower(
     .filter(({ onlyControl }) => onlyControl)
     .map((one) => ({ ...one, onlyControl: false }))
   if (await hasPlace(pages.shared(pollMs), { ...machine, chassis: bmc }, ['Power']))
-    return foundIn(pages, machine, pollMs, checks)
+    return foundIn(pages, machine, pollMs, memory)
   throw noSensor(machine, wanted)
 }
 
@@ -71,9 +71,9 @@ async function placesOf(
   pages: Pages,
   machine: Machine,
   pollMs: number,
-  checks: TotalChecks,
+  memory: Memory,
 ): Promise<Found | undefined> {
-  const found = await foundIn(pages, machine, pollMs, checks)
+  const found = await foundIn(pages, machine, pollMs, memory)
   const { powerW, unclear, refused, failure } = found.first
   // what is there for a person to choose from is a place too, and so is nonsense
   const isPlace =
@@ -84,8 +84,8 @@ async function placesOf(
   return isPlace ? found : undefined
 }
 
-async function foundIn(pages: Pages, machine: Machine, pollMs: number, checks: TotalChecks): Promise<Found> {
-  const chooser = new Chooser(sourcesOf(machine), checks)
+async function foundIn(pages: Pages, machine: Machine, pollMs: number, memory: Memory): Promise<Found> {
+  const chooser = new Chooser(sourcesOf(machine, memory.counters), memory.totals)
   const first = await chooser.read(pages, pollMs)
   return {
     identity: identityOf(machine.system?.row ?? machine.chassis[0]?.row),

@@ -6,12 +6,13 @@ import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { deadlineOf, withDeadline } from '../../../protocol/kit/retry.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
-import { TotalChecks } from '../../host-power/total-checks.ts'
+import type { TotalChecks } from '../../host-power/total-checks.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { Chooser, type Chosen } from './chooser.ts'
 import { Redfish } from './client.ts'
 import { type Found, findPower } from './find.ts'
+import { Memory } from './memory.ts'
 import { Pages, UNTOLD_MS } from './pages.ts'
 import type { RedfishPower } from './power.ts'
 import { powerOf, sumOf } from './resource.ts'
@@ -70,12 +71,16 @@ export default defineDriver({
       chassis,
     } = options
     const closed = new AbortController()
-    const checks = new TotalChecks(remembered)
+    const memory = new Memory(remembered)
     let bmc: Redfish | undefined
     let found: Omit<Found, 'first'> | undefined =
       resource === undefined
         ? undefined
-        : { identity: { kind: 'host' }, chooser: oneResource([resource].flat(), checks), isWhole: true }
+        : {
+            identity: { kind: 'host' },
+            chooser: oneResource([resource].flat(), memory.totals),
+            isWhole: true,
+          }
     let walk: Promise<Found> | undefined
     /** steady clock: when there was a power last */
     let aliveAtMs = 0
@@ -90,7 +95,7 @@ export default defineDriver({
     }
     const find = async (from: Redfish, signal: AbortSignal, pollMs: number): Promise<Found> => {
       walk ??= withDeadline(
-        (own) => findPower(new Pages(from, own), chassis, pollMs, checks),
+        (own) => findPower(new Pages(from, own), chassis, pollMs, memory),
         WALK_MS,
         closed.signal,
       )
@@ -121,7 +126,7 @@ export default defineDriver({
         else if (pages.missing && !pages.anyAnswered) throw pages.missing
         return [readingOf(found.identity, power)]
       },
-      remembers: () => checks.known,
+      remembers: () => memory.known,
       close: () => closed.abort(new Error('the session is closed')),
     }
   },

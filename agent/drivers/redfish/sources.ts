@@ -9,6 +9,7 @@ import { idOf, linkOf } from './client.ts'
 import { controlPower, restOf } from './controls.ts'
 import { DistributionBoards } from './distribution-boards.ts'
 import { Environment } from './environment.ts'
+import type { JointCounters } from './joint-counter.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Whole } from './meaning.ts'
 import type { Pages } from './pages.ts'
@@ -30,12 +31,12 @@ export interface Source {
   hasOwnSupplies?: boolean
 }
 
-/** The places of a machine's power, best first. */
-export function sourcesOf(machine: Machine): Source[] {
+/** The places of a machine's power, best first. @param counters of its supplies: they outlive the places */
+export function sourcesOf(machine: Machine, counters: JointCounters): Source[] {
   const state = new PowerState(machine.system?.path)
   const boards = new DistributionBoards(machine)
   return [
-    ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine, state)),
+    ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine, state, counters)),
     ...(machine.poweredBy.length > 0 ? [whileOn(state, ofPoweredBy(machine))] : []),
     ...(machine.boards.length > 0
       ? [
@@ -75,7 +76,7 @@ const wholeOf = ({ path }: Chassis, { system, chassis }: Machine): Whole => ({
   chassis: [path, ...chassis.filter(({ onlyControl }) => !onlyControl).map((one) => one.path)],
 })
 
-function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Source[] {
+function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, counters: JointCounters): Source[] {
   const { path, row, onlyControl, hasSharedSupplies, isOfNodes } = chassis
   const whole = wholeOf(chassis, machine)
   const page = linkOf(row['Power'])
@@ -138,7 +139,7 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
     ...source('Sensors', collection, async (pages) => sensors?.readOwn(pages) ?? {}),
     ...(hasSharedSupplies
       ? []
-      : ofSupplies(row, page, { whole, fitted }, source).map((one) =>
+      : ofSupplies(row, page, { whole, fitted, counters }, source).map((one) =>
           whileOn(state, unlessOfNode(sensors, one)),
         )),
     ...ofSensors,
@@ -149,11 +150,11 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState): Sourc
 function ofSupplies(
   row: Row,
   page: string | undefined,
-  { whole, fitted }: { whole: Whole; fitted: FittedParts },
+  { whole, fitted, counters }: { whole: Whole; fitted: FittedParts; counters: JointCounters },
   source: (name: string, where: string | undefined, read: Source['read']) => Source[],
 ): Source[] {
   const at = linkOf(row['PowerSubsystem'])
-  const subsystem = new PowerSubsystem(at, whole)
+  const subsystem = new PowerSubsystem(at, whole, counters.of(at ?? ''))
   return [
     ...source('PowerSupplies', page, async (pages) => {
       const found = await pages.row(page)

@@ -7,7 +7,7 @@ import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.
 import { suppliesTogether } from '../../host-power/supplies.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
 import { idOf, linkOf } from './client.ts'
-import { JointCounter } from './joint-counter.ts'
+import type { JointCounter } from './joint-counter.ts'
 import { LookAgain } from './look-again.ts'
 import { feedsOthers, type Whole } from './meaning.ts'
 import { type Pages, UNTOLD_MS } from './pages.ts'
@@ -41,13 +41,15 @@ export class PowerSubsystem {
   readonly #whole: Whole
   readonly #supplies = new Map<string, Fitted>()
   readonly #fitted = new FittedParts('supplies')
-  readonly #counter = new JointCounter()
+  readonly #counter: JointCounter
   readonly #list = new LookAgain()
   readonly #page = new LookAgain()
   #collection: string | undefined
   readonly #joined = new Joined()
 
-  constructor(path: string | undefined, whole: Whole) {
+  /** @param counter of its supplies: it outlives this list */
+  constructor(path: string | undefined, whole: Whole, counter: JointCounter) {
+    this.#counter = counter
     this.#path = path
     this.#whole = whole
   }

@@ -4,7 +4,7 @@ import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { type CheckpointContent, decodeContent, encodeContent } from './checkpoint-content.ts'
 import type { DiskHealth } from './disk-health.ts'
-import { isOfAnother, type SetAside, type SpoolHome, setAside } from './home.ts'
+import { isOfAnother, readHome, type SetAside, type SpoolHome, setAside, writeHome } from './home.ts'
 import { FolderLock } from './lock.ts'
 import type { MemoryMode } from './memory-mode.ts'
 import type { Numbering } from './numbering.ts'
@@ -84,13 +84,14 @@ export class Commits {
 
   /** Goes on from the files of an earlier run. @throws PerwattError `spool-in-use`, or the file system's error */
   async open(): Promise<Segments> {
-    const { folder, maxBytes, maxAgeMs } = this.#o
+    const { folder, home } = this.#o
     await this.#lock.take()
     const found = decodeContent(await this.#checkpoint.read())
     const isCopied = await this.#setAsideCopy(found)
     const content = isCopied ? undefined : found
-    const segments = await Segments.open({ folder, maxBytes, maxAgeMs })
-    const nextSeq = await segments.recover()
+    const segments = await this.#openSegments()
+    if (home) await writeHome(folder, home)
+    const nextSeq = await this.#endOf(segments, content)
     const { tail: appendedBefore, tailSeq, labels } = this.#numbering
     const isLate = appendedBefore.length > 0 || this.#memory.active
     this.#numbering.resume(content, nextSeq, segments.list[0]?.firstSeq, isLate)
@@ -103,20 +104,52 @@ export class Commits {
     return segments
   }
 
+  #openSegments(): Promise<Segments> {
+    const { folder, maxBytes, maxAgeMs } = this.#o
+    return Segments.open({ folder, maxBytes, maxAgeMs })
+  }
+
+  /**
+   * The seq after the last record. A commit writes the checkpoint first: where segments have more, it is of an earlier moment, because the
+   * folder was copied during a commit, or the newest checkpoint is damaged. The caller's open records tell that time again, so
+   * what is beyond is cut off; it was perhaps sent, and the new life parts before it.
+   */
+  async #endOf(segments: Segments, content: CheckpointContent | undefined): Promise<number> {
+    const nextSeq = await segments.recover()
+    const endSeq = content ? content.tailSeq + content.tail.length : nextSeq
+    if (nextSeq <= endSeq) return nextSeq
+    this.#o.log.error(
+      'the newest checkpoint of the spool is missing or damaged (a copy that was made while it was written, or the disk): it goes on from the one before. What counters tell is told again from there; what nobody counts is missing',
+      { records: nextSeq - endSeq, folder: this.#o.folder },
+    )
+    return segments.recover(endSeq)
+  }
+
   /** Another agent's records and counters, in a copied folder, are that agent's to send: sent from here too, they would count twice. */
   async #setAsideCopy(found: CheckpointContent | undefined): Promise<boolean> {
     const { folder, home, nowMs, log } = this.#o
-    if (!found?.home || !home || !isOfAnother(found.home, home)) return false
-    const { agent, site } = found.home
-    const records = Math.max(0, found.tailSeq + found.tail.length - 1 - found.ackedSeq)
+    const foundHome = found?.home ?? (await readHome(folder))
+    if (!foundHome || !home || !isOfAnother(foundHome, home)) return false
+    const { agent, site } = foundHome
+    const records = found
+      ? Math.max(0, found.tailSeq + found.tail.length - 1 - found.ackedSeq)
+      : await this.#inSegments()
     await this.#checkpoint.close()
-    const aside = await setAside(folder, found.home, nowMs())
+    const aside = await setAside(folder, foundHome, nowMs())
     this.#setAside = { site, agent, records }
     log.error(
       'this spool was copied from another agent, which has its records too; they are put aside and not sent: that agent sends them',
       { of: agent, site, records, folder: aside },
     )
     return true
+  }
+
+  /** Records that are in segments, perhaps acknowledged. */
+  async #inSegments(): Promise<number> {
+    const segments = await this.#openSegments()
+    const nextSeq = await segments.recover()
+    await segments.close()
+    return Math.max(0, nextSeq - (segments.list[0]?.firstSeq ?? nextSeq))
   }
 
   /** Makes all records and the caller's state safe. Never rejects: a failing disk starts memory mode. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -32,7 +32,32 @@ export const isOfAnother = (found: SpoolHome, own: SpoolHome): boolean =>
   (found.agent !== own.agent || found.site !== own.site) &&
   (found.folder !== own.folder || found.host !== own.host)
 
-const PARTS = /^(?:\d{16}\.seg|checkpoint\.[ab])$/
+const PARTS = /^(?:\d{16}\.seg|checkpoint\.[ab]|home\.json)$/
+/** It tells whose segments a folder has where no checkpoint of it can be read. */
+const FILE = 'home.json'
+
+/** What the folder itself says; undefined where it does not, as those of older versions. Never rejects. */
+export async function readHome(folder: string): Promise<SpoolHome | undefined> {
+  try {
+    const found = JSON.parse(await readFile(join(folder, FILE), 'utf8')) as Partial<SpoolHome>
+    const { site, agent, folder: at, host } = found
+    return [site, agent, at, host].every((text) => typeof text === 'string')
+      ? (found as SpoolHome)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Writes into the folder whose it is, where it does not say so. Never rejects: the checkpoint says it too. */
+export async function writeHome(folder: string, home: SpoolHome): Promise<void> {
+  const text = JSON.stringify(home)
+  if (JSON.stringify(await readHome(folder)) === text) return
+  const file = join(folder, FILE)
+  await writeFile(`${file}.new`, text, { mode: 0o600 })
+    .then(() => rename(`${file}.new`, file))
+    .catch(() => undefined)
+}
 
 /** Moves a copied spool into a folder of its own beside the new one, where nothing sends it. @throws the file system's error */
 export async function setAside(folder: string, found: SpoolHome, nowMs: number): Promise<string> {

@@ -7,19 +7,22 @@ export interface Segment {
   firstSeq: number
   /** length of its whole frames that are on disk */
   bytes: number
-  /** start of its oldest record, Unix ms; absent where its first header is damaged */
+  /** start of its oldest record, Unix ms; absent where its first frame is damaged: by a wrong time it could be deleted as too old */
   oldestMs?: number
 }
 
-/** A segment by its file's size and first header; undefined where the file can't be read. */
+/** A segment by its file's size and first frame; undefined where the file can't be read. */
 export async function segmentOf(file: string, firstSeq: number): Promise<Segment | undefined> {
-  const head = Buffer.alloc(HEADER_BYTES)
   let handle: Awaited<ReturnType<typeof open>> | undefined
   try {
     const { size } = await stat(file)
     handle = await open(file, 'r')
+    const head = Buffer.alloc(HEADER_BYTES)
     await handle.read(head, 0, HEADER_BYTES, 0)
-    const oldestMs = readHead(head, 0)?.oldestMs
+    const whole = Buffer.alloc(Math.min(size, HEADER_BYTES + (readHead(head, 0)?.payloadBytes ?? 0)))
+    await handle.read(whole, 0, whole.length, 0)
+    const first = nextFrame(whole, 0)
+    const oldestMs = first?.offset === 0 ? first.oldestMs : undefined
     return { file, firstSeq, bytes: size, ...(oldestMs === undefined ? {} : { oldestMs }) }
   } catch {
     return undefined
@@ -28,11 +31,18 @@ export async function segmentOf(file: string, firstSeq: number): Promise<Segment
   }
 }
 
-/** Where the last whole frame of a file ends, and the seq after it; no seq where the file has no whole frame. */
-export async function endOfFrames(file: string): Promise<{ endBytes: number; nextSeq: number | undefined }> {
+/**
+ * Where the last whole frame of a file ends, and the seq after it; no seq where the file has no whole frame.
+ * @param beforeSeq only frames whose records are all before it
+ */
+export async function endOfFrames(
+  file: string,
+  beforeSeq = Number.POSITIVE_INFINITY,
+): Promise<{ endBytes: number; nextSeq: number | undefined }> {
   const bytes = await readFile(file)
   let [endBytes, nextSeq]: [number, number | undefined] = [0, undefined]
   for (let frame = nextFrame(bytes, 0); frame; frame = nextFrame(bytes, endBytes)) {
+    if (frame.firstSeq + frame.records > beforeSeq) break
     endBytes = frame.endOffset
     nextSeq = frame.firstSeq + frame.records
   }

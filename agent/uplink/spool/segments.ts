@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, truncate, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Interval, MAX_INTERVALS_PER_MESSAGE } from '../../../protocol/interval.ts'
 import { createFile, writeFully } from './durable-file.ts'
@@ -53,12 +53,17 @@ export class Segments {
     return this.#list.reduce((sum, s) => sum + s.bytes, 0)
   }
 
-  /** Cuts off an incomplete frame at the end. @returns the seq after the last record; 1 without records */
-  async recover(): Promise<number> {
+  /**
+   * Cuts off an incomplete frame at the end.
+   * @param beforeSeq cuts off the frames with records from it on, too
+   * @returns the seq after the last record; 1 without records
+   */
+  async recover(beforeSeq = Number.POSITIVE_INFINITY): Promise<number> {
     for (let last = this.#list.at(-1); last; last = this.#list.at(-1)) {
-      const { nextSeq, endBytes } = await endOfFrames(last.file)
+      const { nextSeq, endBytes } = await endOfFrames(last.file, beforeSeq)
       if (nextSeq !== undefined) {
         last.bytes = endBytes
+        if (beforeSeq !== Number.POSITIVE_INFINITY) await truncate(last.file, endBytes)
         return nextSeq
       }
       // not one whole frame

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { ErrorSchema, json, refused } from './route.ts'
 
-/** An act is a request that changes money: it says who asks and why, and needs a token. */
+/** An act is a request that changes money: its body names a person and gives a reason, and it needs a token. */
 
-/** Name of a person. @param does what he does, as the end of a sentence */
+/** Name of a person. @param does what that person does, such as `issues it` */
 export const personSchema = (does: string) =>
   z.string().trim().min(1).max(200).describe(`name of the person who ${does}`)
 

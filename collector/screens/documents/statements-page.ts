@@ -41,6 +41,7 @@ export function statementsPage({
             <h1>Statements of ${times.month(list.from)}</h1>
             <p><a href="/statements?month=${monthBefore(list.month)}">the month before</a></p>
             ${list.toDate ? html`<p class="to-date">To date: the month is not over. Figures up to ${times.minute(list.through)}.</p>` : ''}
+            ${list.whyNotOver ? html`<p class="to-date">No statement of it can be issued yet: ${list.whyNotOver}.</p>` : ''}
             ${list.provisional ? html`<p class="to-date">Provisional: minutes of the month that are not settled yet: ${numberText(list.waitingMinutes)}. Every amount is that of a part.</p>` : ''}
           </div>
         </header>

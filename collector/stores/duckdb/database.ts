@@ -3,7 +3,9 @@ import { dirname } from 'node:path'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import type { Log } from '../../../protocol/kit/log.ts'
 import { after, every, type Timer } from '../../../protocol/kit/timers.ts'
+import type { StoreWarning } from '../../plugin/store.ts'
 import { SerialQueue } from '../../rows/serial-queue.ts'
+import { CheckpointTrouble } from './checkpoint-trouble.ts'
 import type { Connection, Value } from './connection.ts'
 import { explain, isFatal } from './errors.ts'
 import { explainLog, keepHalfWritten } from './log-guard.ts'
@@ -53,6 +55,7 @@ export class Database {
   #closed = true
   #checkpoints: Timer | undefined
   readonly #checkpointEveryMs: number
+  readonly #trouble: CheckpointTrouble
   readonly #onCommit: (commits: number) => void
   readonly #nowMs: () => number
 
@@ -64,6 +67,7 @@ export class Database {
     this.#onCommit = options.onCommit ?? (() => {})
     this.#freeBytes = options.freeBytes ?? freeOnDisk
     this.#nowMs = options.nowMs ?? Date.now
+    this.#trouble = new CheckpointTrouble(options.path, { log: options.log, nowMs: this.#nowMs })
     this.#writes = new SerialQueue(`duckdb ${options.path}`)
     this.#reads = new SerialQueue(`duckdb ${options.path}`)
   }
@@ -76,6 +80,10 @@ export class Database {
     this.#checkpoints = every(this.#checkpointEveryMs, () => void this.#checkpoint()).unref()
   }
 
+  get warnings(): readonly StoreWarning[] {
+    return this.#trouble.warnings
+  }
+
   /** Moves what was written from the log into the file. Where it can't, nothing is lost: the log has it until the next time. */
   async #checkpoint(): Promise<void> {
     if (this.#closed) return
@@ -84,8 +92,9 @@ export class Database {
         await this.#checkFreeSpace()
         await connection.query('CHECKPOINT')
       })
+      this.#trouble.succeeded()
     } catch (error) {
-      this.#log.debug('store.checkpoint-waits', { path: this.#path, reason: reasonOf(error) })
+      this.#trouble.failed(error)
     }
   }
 

@@ -71,7 +71,7 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
       await markFile.close()
     },
     get warnings() {
-      return wholeness.warnings
+      return [...wholeness.warnings, ...database.warnings]
     },
 
     append: (agentId, mark, records) => append([{ agentId, mark, records }]),

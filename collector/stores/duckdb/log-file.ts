@@ -54,7 +54,7 @@ export type LogLook =
   | 'well'
   /** it ends within an entry: DuckDB drops that one by itself */
   | 'half-written'
-  /** DuckDB would read none of it, or stop within it, and write over the rest */
+  /** DuckDB would read none of it, or stop within it although more follows, and write over the rest */
   | 'damaged'
 
 /** Looks at a log without reading the data of its entries. Rejects where it can't be read. */
@@ -71,13 +71,15 @@ export async function lookAtLog(path: string): Promise<LogLook> {
     const { size: bytes } = await file.stat()
     const head = await headOf(file, bytes)
     if (head === undefined) return 'damaged'
-    let at = head
+    let [at, last] = [head, head]
     while (at + FRAME_BYTES <= bytes) {
       const size = await entrySize(file, at)
       if (size === undefined) return 'damaged'
+      last = at
       at += FRAME_BYTES + size
     }
-    return at === bytes ? 'well' : 'half-written'
+    if (at === bytes) return 'well'
+    return at > bytes && (await hasCommitBehind(file, last, bytes)) ? 'damaged' : 'half-written'
   } finally {
     await file.close()
   }
@@ -135,6 +137,19 @@ function sizeIn(frame: Buffer): number | undefined {
   if (frame.length < FRAME_BYTES) return undefined
   const size = frame.readBigUInt64LE(0)
   return size === 0n || size > MOST_ENTRY_BYTES ? undefined : Number(size)
+}
+
+/** The whole entry that ends a transaction, with its frame. */
+const COMMIT_ENTRY = Buffer.concat([Buffer.alloc(FRAME_BYTES), COMMIT])
+COMMIT_ENTRY.writeBigUInt64LE(BigInt(COMMIT.length), 0)
+COMMIT_ENTRY.writeBigUInt64LE(logChecksum(COMMIT), 8)
+const PART_BYTES = 1 << 20
+
+/** Whether a transaction ends behind a place: then the file does not end within the entry there, but its size is damaged. */
+async function hasCommitBehind(file: FileHandle, from: number, bytes: number): Promise<boolean> {
+  for (let at = from + FRAME_BYTES; at < bytes; at += PART_BYTES)
+    if ((await bytesAt(file, at, PART_BYTES + COMMIT_ENTRY.length)).includes(COMMIT_ENTRY)) return true
+  return false
 }
 
 /** Where the first entry begins behind a version of unknown length. */

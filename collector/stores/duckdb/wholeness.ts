@@ -33,6 +33,7 @@ export class Wholeness {
    */
   async opened({ marks, commits }: Stored): Promise<{ agentId: string; mark: HighWater }[]> {
     const was = await this.#o.markFile.read()
+    if (was.damage) this.warnings.push({ atMs: this.#o.nowMs(), ...was.damage })
     const lost = lostMarks(was.marks, marks)
     const writes = Math.max(0, (was.commits ?? 0) - commits)
     this.#marks = new Map(marks)

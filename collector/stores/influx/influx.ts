@@ -92,9 +92,10 @@ export function createInfluxStore(options: InfluxStoreOptions): Store {
     },
     onEmptied: (listener) => wholeness.onEmptied(listener),
 
-    async open() {
+    async open(obtain) {
       client ??= new InfluxClient(connection)
       await client.open()
+      await obtain?.()
       await wholeness.open()
       log.debug('store.opened', { url: options.url, database: options.database })
     },

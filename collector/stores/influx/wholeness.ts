@@ -49,10 +49,12 @@ export class Wholeness {
 
   /** Reads what the database has, and holds it against the file that says how far it was. Rejects where InfluxDB does not answer. */
   async open(): Promise<void> {
-    const { influx, marks, claims, markFile } = this.#o
+    const { influx, marks, claims, markFile, nowMs } = this.#o
     await Promise.all([marks.load(), claims.load(), this.#identity.load()])
     await this.#lookAtRetention(influx())
-    const lost = lostMarks((await markFile?.read())?.marks ?? new Map(), marks.known)
+    const was = await markFile?.read()
+    if (was?.damage) this.warnings.push({ atMs: nowMs(), ...was.damage })
+    const lost = lostMarks(was?.marks ?? new Map(), marks.known)
     if (lost.length > 0) {
       await marks.write(takenAgainFrom(lost).map(({ agentId, mark }) => ({ agentId, ...mark })))
       this.#tellLost(lost)

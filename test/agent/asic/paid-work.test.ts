@@ -127,3 +127,18 @@ test('a machine none of whose pools lives works for nobody', () => {
     new PaidWork().of({ ...HASHES, pools: { configured: 2, alive: 0, uncounted: {} } }),
   ).not.toHaveProperty('worksFor')
 })
+
+test('a ratio of few shares says as little in the next session', () => {
+  const told = (accepted: number, rejected: number) => {
+    const work = new PaidWork()
+    const acceptedRatio = accepted / (accepted + rejected)
+    const pools = { configured: 1, alive: 1, uncounted: { acceptedRatio }, shares: { accepted, rejected } }
+    work.of({ hashrateHs: 1e14, pools })
+    const next = new PaidWork()
+    next.recall(JSON.parse(JSON.stringify(work.known)))
+    return next.of({ hashrateHs: 1e14 })
+  }
+  expect(told(1, 3)).toMatchObject({ acceptedRatio: 0.25, paidOfFew: true })
+  expect(told(100, 300)).toMatchObject({ acceptedRatio: 0.25 })
+  expect(told(100, 300)).not.toHaveProperty('paidOfFew')
+})

@@ -29,6 +29,17 @@ describe('the watch for steps', () => {
     expect([clock.look().stepMs, clock.look().stepMs, clock.look().stepMs]).toEqual([0, HOUR_MS, 0])
   })
 
+  it('takes slewing over days for no step, and tells a step within it', () => {
+    const [day, slewed] = [24 * HOUR_MS, 24 * HOUR_MS * 1.0005]
+    const clock = watch([
+      [0, 0],
+      [3 * slewed, 3 * day],
+      [4 * slewed + HOUR_MS, 4 * day],
+      [4 * slewed + HOUR_MS, 4 * day],
+    ])
+    expect([clock.look().stepMs, clock.look().stepMs]).toEqual([0, HOUR_MS + day * 0.0005])
+  })
+
   it('takes a program that was stopped between the readings of both clocks for no step', () => {
     const clock = watch([
       [0, 0],

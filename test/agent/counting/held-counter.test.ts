@@ -358,3 +358,44 @@ test('of a meter without power the first large step is not booked, because a par
     { energyJ: 702 * KWH },
   ])
 })
+
+describe('a counter that was wrong for some minutes and is right again', () => {
+  const wrongUntil = (wrongS: number, factor: number) => (s: number) =>
+    500 + (10 * (s + (factor - 1) * Math.min(s, wrongS))) / HOUR
+
+  test.each([5, 10])(
+    'is used and told until it has agreed for a window: 2.2 times for 5 min, polled each %d s',
+    (pollS) => {
+      const meter = { ...atKw(10), pollS, energyKwh: wrongUntil(300, 2.2) }
+      const { kwh, faults, fault } = booked(meter, HOUR)
+      expect(faults).toEqual([
+        expect.stringMatching(/booked 1\.8\d+ kWh in 3\d\d s, more than the 0\.8\d+ kWh of .* used again/),
+      ])
+      expect(fault).toBe(faults[0])
+      expect(kwh).toBeGreaterThan(10.3)
+      expect(booked(meter, 3 * HOUR).fault).toBeUndefined()
+    },
+  )
+
+  test.each([
+    // the load leaps by a third
+    [0.3, 4, 390],
+    [0.3, 2.2, 700],
+    [0, 1.5, 390],
+    [0, 2.2, 150],
+  ])(
+    'books at most 12 min of its highest power where it is not told: load %d, %d times for %d s',
+    (leaps, factor, wrongS) => {
+      const powerW = (s: number) => 10_000 * (1 + leaps * Math.sin(s * s))
+      const kwh = new Float64Array(4 * HOUR + 1)
+      for (let s = 1; s <= 4 * HOUR; s++)
+        kwh[s] = kwh[s - 1]! + (powerW(s) * (s > HOUR && s <= HOUR + wrongS ? factor : 1)) / KWH
+      let trueKwh = 0
+      for (let s = 1; s <= 4 * HOUR; s++) trueKwh += powerW(s) / KWH
+      for (const pollS of [5, 10, 30]) {
+        const found = booked({ pollS, powerW, energyKwh: (s) => 500 + kwh[s]! }, 4 * HOUR)
+        expect(found.kwh - trueKwh).toBeLessThan((12 * 10 * (1 + leaps)) / 60)
+      }
+    },
+  )
+})

@@ -201,6 +201,17 @@ test('what is no AxeOS is a clear error', async () => {
   )
 })
 
+test('a page that is refused leaves what the other one tells, from the first reading on, and the reason is told', async () => {
+  const { [INFO]: _, ...others } = gamma
+  const { identity, sample } = await readFrom(others)
+  expect(identity).toEqual({ kind: 'asic', model: 'Bitaxe Gamma' })
+  expect(sample).toMatchObject({
+    state: 'unknown',
+    faults: [expect.stringMatching(/\/api\/system\/info answers 404/)],
+  })
+  expect(sample).not.toHaveProperty('holders')
+})
+
 test('it is recognised by its system info', () => {
   expect(axeos.recognises?.({ systemInfo: gamma[INFO] ?? '' })).toBe(true)
   expect(axeos.recognises?.({ systemInfo: '{"minertype":"Antminer S19"}' })).toBe(false)

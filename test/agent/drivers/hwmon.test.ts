@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import hwmon from '../../../agent/drivers/hwmon.ts'
 import { soon } from '../asic-harness.ts'
 import { captureOf, hasCapturesOf } from '../host-captures.ts'
@@ -173,6 +173,43 @@ test('a module that says more than any machine draws is an error that names its 
   await expect(open(root).read(soon())).rejects.toThrow(
     "power1_average says 200000 W, which is no machine's power",
   )
+})
+
+describe('several ACPI meters that do not say what they measure', () => {
+  const meter = (i: number, watts: number, more: Record<string, string> = {}): [string, string][] => [
+    [`hwmon${i}/name`, 'power_meter'],
+    [`hwmon${i}/device/power1_average`, String(watts * 1e6)],
+    ...Object.entries(more).map(([file, text]): [string, string] => [`hwmon${i}/device/${file}`, text]),
+  ]
+  const treeOf = (...files: [string, string][]) =>
+    sysfsTree(['path\tcontent', ...files.map(([file, text]) => `${file}\t${text}`)].join('\n'))
+
+  test.each([
+    ['without a text', {}, {}],
+    ['with texts that say nothing', { power1_oem_info: 'PWR A' }, { power1_oem_info: 'PWR B' }],
+  ])('%s have no sum: one may be a part of the other', async (_, a, b) => {
+    const { root } = treeOf(...meter(1, 900, a), ...meter(2, 400, b))
+    const [reading] = await open(root).read(soon())
+    expect(reading?.sample).toEqual({
+      state: 'unknown',
+      faults: [
+        expect.stringMatching(/shows 2 power meters that do not say what they measure .* not added up/),
+      ],
+    })
+  })
+
+  test('are added up where a person names them', async () => {
+    const { root } = treeOf(...meter(1, 900), ...meter(2, 400))
+    expect((await open(root, ['power_meter/power1']).read(soon()))[0]?.sample.powerW).toBe(1300)
+  })
+
+  test('of which one is a battery’s leave the other one', async () => {
+    const { root } = treeOf(
+      ...meter(1, 900, { power1_is_battery: '0' }),
+      ...meter(2, 400, { power1_is_battery: '1' }),
+    )
+    expect((await open(root).read(soon()))[0]?.sample.powerW).toBe(900)
+  })
 })
 
 test('a machine without any says what else there is', async () => {

@@ -91,6 +91,21 @@ describe('a Proto Rig', () => {
     expect(sample.powerW).toBe(2571.25)
   })
 
+  test('whose pages are open is read though its login is refused or never answered', async () => {
+    const whole = await readFrom(recorded)
+    for (const answer of [
+      undefined,
+      '{}',
+      (_: IncomingMessage, response: ServerResponse) => response.writeHead(401).end(),
+    ])
+      expect(
+        await readFrom(
+          { ...recorded, ...(answer !== undefined && { 'POST /api/v1/auth/login': answer }) },
+          { web: { password: 'wrong' } },
+        ),
+      ).toEqual(whole)
+  })
+
   test('that wants a login says so', async () => {
     const closed = (_: IncomingMessage, response: ServerResponse) => response.writeHead(401).end()
     const { sample } = await readFrom({ ...recorded, [MINING]: closed })

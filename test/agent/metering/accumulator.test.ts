@@ -42,6 +42,53 @@ describe('the accumulator', () => {
     })
   })
 
+  it('loses no energy where an answer lacks the power, and draws none through a time longer than three polls', () => {
+    const powered = (atS: number, powerW?: number) => ({
+      atS,
+      reading: reading({ state: 'hashing', hashrateHs: 1e14, ...(powerW !== undefined && { powerW }) }),
+    })
+    const joules = (...steps: ReturnType<typeof powered>[]) => sum(run(steps, 45), 'energyMilliJ') / 1000
+    expect(joules(powered(0, 1000), powered(10), powered(20, 3000))).toBe(2000 * 20)
+    expect(joules(powered(0, 1000), powered(50 / 3), powered(100 / 3), powered(45, 1000))).toBe(1000 * 45)
+    expect(joules(powered(0, 1000), powered(15), powered(30), powered(46, 1000), powered(56, 1000))).toBe(
+      10_000,
+    )
+    expect(joules(powered(0), powered(10, 1000), powered(20, 1000))).toBe(10_000)
+  })
+
+  it('books a time without power once where a counter tells it, and over a restart of the agent', () => {
+    const at = (atS: number, energyJ: number, powerW?: number) => ({
+      atS,
+      reading: reading({ state: 'busy', ...(powerW !== undefined && { powerW }) }, { energyJ }, 'gpu'),
+    })
+    const counted = [at(0, 5000, 100), at(10, 6000), at(20, 6000, 100), at(30, 8000, 100)]
+    expect(sum(run(counted), 'energyMilliJ')).toBe(3_000_000)
+    const first = new DeviceAccumulator('rig1', 45_000)
+    const told = (acc: DeviceAccumulator, atS: number, powerW?: number) =>
+      acc.observe(reading({ state: 'hashing', ...(powerW !== undefined && { powerW }) }), {
+        wallMs: T0 + atS * 1000,
+        steadyMs: atS * 1000,
+      })
+    told(first, 0, 1000)
+    told(first, 10)
+    const next = new DeviceAccumulator('rig1', 45_000, JSON.parse(JSON.stringify(first.state)))
+    told(next, 20, 1000)
+    expect(sum(next.closeAll(), 'energyMilliJ')).toBe(20_000_000)
+  })
+
+  it('leaves the time of a miner that answers and tells nothing to its next reading', () => {
+    const hashing = reading({ state: 'hashing', powerW: 3000, hashrateHs: 1e14, powerBasis: 'reported' })
+    const records = run(
+      [0, 10, 20, 30, 40].map((atS) => ({
+        atS,
+        reading: atS === 20 ? reading({ state: 'unknown' }) : hashing,
+      })),
+      45,
+    )
+    expect(sum(records, 'energyMilliJ')).toBe(3000 * 40 * 1000)
+    expect(sum(records, 'coveredMs')).toBe(40_000)
+  })
+
   it('draws no power through a gap longer than three polls, and says what it saw', () => {
     const records = run([0, 5, 40, 45].map((atS) => ({ atS, reading: reading({ powerW: 1000 }) })))
     expect(sum(records, 'energyMilliJ')).toBe(1000 * 10 * 1000)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DeviceAccumulator } from '../../../agent/metering/accumulator.ts'
+import { WorkCheck } from '../../../agent/plugin/work-check.ts'
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { T0 } from '../metering/accumulator-rig.ts'
 import { mined, S21 } from './mined.ts'
@@ -12,7 +13,9 @@ describe('a counter of little too much', () => {
   test.each([
     [2, 2, 1.5, false],
     [2, 30, 5, false],
-    [2, 200, 44, false],
+    [2, 200, 30, false],
+    [1.8, 300, 70, false],
+    [1.8, 300, 40, true],
     [1.8, 30, 9, false],
     [1.4, 1, 16, false],
     [2, 30, 2.5, true],
@@ -34,6 +37,21 @@ describe('a counter of little too much', () => {
         }
     },
   )
+
+  test('is refused through restarts of the machine and of the agent, each of which goes on from what is known', () => {
+    const over = { counts: (d: number) => 1.8 * d, difficulty: shareEach(300), pollS: 20, expected: true }
+    for (const restartS of [3, 5].map((hours) => hours * 3600)) {
+      let check = new WorkCheck()
+      const refusedAfterS = [...mined({ ...S21, ...over, hours: 20 })].find(({ s, reading }) => {
+        if (s % restartS === 0) check = new WorkCheck(JSON.parse(JSON.stringify(check.known ?? null)))
+        // the machine restarts an hour later
+        const uptimeS = 1e5 + ((s + restartS - 3600) % restartS)
+        const told = { ...reading, sample: { ...reading.sample, uptimeS } }
+        return check.checked(told, s * 1000).counters?.refused?.includes('work')
+      })?.s
+      expect(refusedAfterS).toBeGreaterThan(restartS)
+    }
+  })
 
   test('is refused where it begins after a day of agreement', () => {
     const over = {
@@ -87,7 +105,8 @@ test('an honest machine keeps its counter for days, whatever its difficulty, its
           ...S21,
           difficulty: shareEach(seconds),
           pollS: 61,
-          hours: 52,
+          // windows of few shares last longer
+          hours: seconds === 900 ? 130 : 52,
           seed,
           ...over,
         }

@@ -67,7 +67,10 @@ const resolve = (alerting: Alerting, fromS: number) => {
   alerting.evaluate(at(fromS, 60))
   alerting.evaluate(at(fromS + 10, 60))
 }
-const sent = (alerting: Alerting) => vi.waitFor(() => expect(alerting.deliveries()[0]?.queued).toBe(0))
+const sent = async (alerting: Alerting) => {
+  await alerting.announced()
+  await vi.waitFor(() => expect(alerting.deliveries()[0]?.queued).toBe(0))
+}
 const got = () =>
   receiver.requests.map((r) => {
     const body = new Webhook(SECRET).verify(r.body, r.headers as Record<string, string>) as {
@@ -98,6 +101,7 @@ test('an alert reaches its receiver once when it begins and once when it ends, w
 test('killed between writing and sending, the next collector sends the same message', async () => {
   const killed = alertingWith()
   fire(killed)
+  await killed.announced()
   const [alert] = killed.firing()
   const next = alertingWith()
   next.start()
@@ -108,6 +112,7 @@ test('killed between writing and sending, the next collector sends the same mess
 test('killed between the state and the outbox, the next collector still sends the message', async () => {
   const killed = alertingWith()
   fire(killed)
+  await killed.announced()
   const [alert] = killed.firing()
   const file = join(folder, 'data', 'alerts-state.json')
   const state = JSON.parse(readFileSync(file, 'utf8'))
@@ -147,6 +152,7 @@ test('a silent agent never resolves an alert of its devices, over a restart too'
     situation(s, { agents: [agent({ silentS: s })], devices: [miner({ stale: true, tempC: 20 })] })
   for (let s = 20; s < 600; s += 10) before.evaluate(silent(s))
   expect(before.firing().map((a) => a.id)).toEqual(expect.arrayContaining(ids))
+  await before.announced()
   const after = alertingWith()
   // the broker forgot, the agent is gone: no message names the device
   for (let s = 600; s < 1200; s += 10) after.evaluate(situation(s, { agents: [] }))
@@ -172,9 +178,11 @@ test('a receiver hears only what it asked for', async () => {
   ])
 })
 
-test('a state file that cannot be read is a warning, not the end', () => {
+test('a state file that cannot be read is a warning, not the end', async () => {
   const file = join(folder, 'data', 'alerts-state.json')
-  fire(alertingWith())
+  const alerting = alertingWith()
+  fire(alerting)
+  await alerting.announced()
   expect(existsSync(file)).toBe(true)
   writeFileSync(file, '{"firing": [{')
   expect(alertingWith().firing()).toEqual([])

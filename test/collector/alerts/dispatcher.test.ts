@@ -70,8 +70,8 @@ describe('one receiver', () => {
     const receiver = await receive()
     const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
     const all = Array.from({ length: 20 }, (_, i) => String(i))
-    dispatcher.enqueue('ops', all.slice(0, 10).map(message))
-    dispatcher.enqueue('ops', all.slice(10).map(message))
+    await dispatcher.enqueue('ops', all.slice(0, 10).map(message))
+    await dispatcher.enqueue('ops', all.slice(10).map(message))
     await settled(dispatcher, 'ops')
     expect(ids(receiver)).toEqual(all)
   })
@@ -81,7 +81,7 @@ describe('one receiver', () => {
     receiver.next.push({ status: 500 }, { status: 500 })
     const { log, events } = recordingLog()
     const dispatcher = dispatch({ receivers: [to('ops', receiver)], log })
-    dispatcher.enqueue('ops', ['1', '2'].map(message))
+    await dispatcher.enqueue('ops', ['1', '2'].map(message))
     await settled(dispatcher, 'ops')
     expect(ids(receiver)).toEqual(['1', '1', '1', '2'])
     expect(new Set(receiver.requests.slice(0, 3).map((r) => r.body)).size).toBe(1)
@@ -101,7 +101,7 @@ describe('one receiver', () => {
       receivers: [to('ops', receiver)],
       scheduleMs: Array.from({ length: 2000 }, () => 5),
     })
-    dispatcher.enqueue('ops', ['1', '2'].map(message))
+    await dispatcher.enqueue('ops', ['1', '2'].map(message))
     await vi.waitFor(() => expect(stateOf(dispatcher, 'ops')?.attempts.length).toBeGreaterThan(1))
     await receiver.up()
     await settled(dispatcher, 'ops')
@@ -117,10 +117,10 @@ describe('one receiver', () => {
       probeMs: 1,
     })
     for (const id of ['1', '2', '3']) {
-      dispatcher.enqueue('ops', [message(id)])
+      await dispatcher.enqueue('ops', [message(id)])
       await vi.waitFor(() => expect(stateOf(dispatcher, 'ops')?.attempts).toHaveLength(Number(id)))
     }
-    dispatcher.enqueue('ops', [message('4')])
+    await dispatcher.enqueue('ops', [message('4')])
     await settled(dispatcher, 'ops')
     expect(ids(receiver)).toEqual(['1', '1', '1', '1', '2', '3', '4'])
     expect(stateOf(dispatcher, 'ops')?.deadLetters).toEqual([])
@@ -130,9 +130,9 @@ describe('one receiver', () => {
     const receiver = await receive()
     receiver.next.push({ status: 429, headers: { 'retry-after': '3600' } })
     const dispatcher = dispatch({ receivers: [to('ops', receiver)], scheduleMs: [0, 0, 0], probeMs: 0 })
-    dispatcher.enqueue('ops', [message('1')])
+    await dispatcher.enqueue('ops', [message('1')])
     await vi.waitFor(() => expect(stateOf(dispatcher, 'ops')?.attempts).toHaveLength(1))
-    dispatcher.enqueue('ops', [message('2')])
+    await dispatcher.enqueue('ops', [message('2')])
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(ids(receiver)).toEqual(['1'])
     expect(stateOf(dispatcher, 'ops')).toMatchObject({
@@ -145,7 +145,7 @@ describe('one receiver', () => {
     const receiver = await receive()
     receiver.next.push({ status: 429, headers: { 'retry-after': '0.02' } })
     const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
-    dispatcher.enqueue('ops', [message('1')])
+    await dispatcher.enqueue('ops', [message('1')])
     await settled(dispatcher, 'ops')
     expect(ids(receiver)).toEqual(['1', '1'])
   })
@@ -155,7 +155,7 @@ describe('one receiver', () => {
     receiver.next.push('hang')
     const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
     const expire = keepDeadlines()
-    dispatcher.enqueue('ops', [message('1')])
+    await dispatcher.enqueue('ops', [message('1')])
     await vi.waitFor(() => expect(ids(receiver)).toEqual(['1']))
     expire()
     await settled(dispatcher, 'ops')
@@ -168,7 +168,7 @@ describe('one receiver', () => {
     receiver.next.push(...Array.from({ length: 4 }, () => ({ status: 500 })))
     const { log, events } = recordingLog()
     const dispatcher = dispatch({ receivers: [to('ops', receiver)], log })
-    dispatcher.enqueue('ops', ['1', '2'].map(message))
+    await dispatcher.enqueue('ops', ['1', '2'].map(message))
     await settled(dispatcher, 'ops')
     expect(ids(receiver)).toEqual(['1', '1', '1', '1', '2'])
     expect(stateOf(dispatcher, 'ops')?.deadLetters).toMatchObject([
@@ -188,7 +188,7 @@ describe('one receiver', () => {
     const receiver = await receive()
     receiver.next.push({ status: 400 })
     const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
-    dispatcher.enqueue('ops', ['1', '2'].map(message))
+    await dispatcher.enqueue('ops', ['1', '2'].map(message))
     await settled(dispatcher, 'ops')
     expect(ids(receiver)).toEqual(['1', '2'])
     expect(stateOf(dispatcher, 'ops')?.deadLetters).toHaveLength(1)
@@ -199,11 +199,11 @@ describe('one receiver', () => {
     receiver.next.push({ status: 410 })
     const { log, events } = recordingLog()
     const dispatcher = dispatch({ receivers: [to('ops', receiver)], log })
-    dispatcher.enqueue('ops', ['1', '2'].map(message))
+    await dispatcher.enqueue('ops', ['1', '2'].map(message))
     await vi.waitFor(() =>
       expect(stateOf(dispatcher, 'ops')?.disabled).toMatch(/ answers 410, gone for good; /),
     )
-    dispatcher.enqueue('ops', [message('3')])
+    await dispatcher.enqueue('ops', [message('3')])
     await dispatcher.stop()
     expect(ids(receiver)).toEqual(['1'])
     expect(events()).toEqual(['receiver-disabled'])
@@ -215,7 +215,7 @@ describe('one receiver', () => {
   test('is remembered for its last 100 attempts', async () => {
     const receiver = await receive()
     const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
-    dispatcher.enqueue(
+    await dispatcher.enqueue(
       'ops',
       Array.from({ length: 105 }, (_, i) => message(String(i))),
     )
@@ -231,7 +231,7 @@ describe('two receivers', () => {
     const [good, bad] = [await receive(), await receive()]
     bad.always = { status: 500 }
     const dispatcher = dispatch({ receivers: [to('bad', bad), to('good', good)] })
-    for (const name of ['bad', 'good']) dispatcher.enqueue(name, ['1', '2', '3'].map(message))
+    for (const name of ['bad', 'good']) await dispatcher.enqueue(name, ['1', '2', '3'].map(message))
     await settled(dispatcher, 'bad')
     await settled(dispatcher, 'good')
     expect(ids(good)).toEqual(['1', '2', '3'])
@@ -242,7 +242,7 @@ describe('two receivers', () => {
     const [good, bad] = [await receive(), await receive()]
     bad.always = 'hang'
     const dispatcher = dispatch({ receivers: [to('bad', bad), to('good', good)], deadlineMs: 20_000 })
-    for (const name of ['bad', 'good']) dispatcher.enqueue(name, ['1', '2', '3'].map(message))
+    for (const name of ['bad', 'good']) await dispatcher.enqueue(name, ['1', '2', '3'].map(message))
     await settled(dispatcher, 'good')
     await bad.received(1)
     expect(ids(good)).toEqual(['1', '2', '3'])
@@ -256,7 +256,7 @@ describe('a stop', () => {
     receiver.next.push('hang')
     const outbox = openOutbox()
     const dispatcher = dispatch({ receivers: [to('ops', receiver)], outbox, deadlineMs: 600_000 })
-    dispatcher.enqueue('ops', ['1', '2'].map(message))
+    await dispatcher.enqueue('ops', ['1', '2'].map(message))
     await receiver.received(1)
     await dispatcher.stop()
     expect(outbox.head('ops')).toMatchObject({ message: { id: '1' }, attempts: 0 })
@@ -270,7 +270,7 @@ describe('a stop', () => {
     receiver.next.push({ status: 204, afterMs: 50 })
     const outbox = openOutbox()
     const dispatcher = dispatch({ receivers: [to('ops', receiver)], outbox })
-    dispatcher.enqueue('ops', [message('1')])
+    await dispatcher.enqueue('ops', [message('1')])
     await receiver.received(1)
     await dispatcher.stop()
     expect(outbox.queued('ops')).toBe(0)
@@ -280,7 +280,7 @@ describe('a stop', () => {
     const receiver = await receive()
     receiver.always = { status: 503, headers: { 'retry-after': '86400' } }
     const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
-    dispatcher.enqueue('ops', [message('1')])
+    await dispatcher.enqueue('ops', [message('1')])
     await vi.waitFor(() => expect(stateOf(dispatcher, 'ops')?.attempts).toHaveLength(1))
     await dispatcher.stop()
     expect(stateOf(dispatcher, 'ops')?.queued).toBe(1)
@@ -289,7 +289,7 @@ describe('a stop', () => {
 
 test('messages that were on disk when the collector was killed are sent by the next one', async () => {
   const receiver = await receive()
-  openOutbox().add('ops', ['1', '2'].map(message))
+  await openOutbox().add('ops', ['1', '2'].map(message))
   const dispatcher = dispatch({ receivers: [to('ops', receiver)] })
   await settled(dispatcher, 'ops')
   expect(ids(receiver)).toEqual(['1', '2'])
@@ -297,7 +297,7 @@ test('messages that were on disk when the collector was killed are sent by the n
 
 test('messages for a receiver that is no longer configured stay, and the log says so', async () => {
   const { log, events } = recordingLog()
-  openOutbox().add('former', [message('1')])
+  await openOutbox().add('former', [message('1')])
   const outbox = openOutbox()
   dispatch({ receivers: [], outbox, log })
   expect(events()).toEqual(['receiver-unknown'])

@@ -1,3 +1,4 @@
+import { hostname, networkInterfaces } from 'node:os'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ClockWatch } from '../../../collector/clocks/clock-watch.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
@@ -5,12 +6,17 @@ import { SILENT } from '../../../protocol/kit/log.ts'
 const DAY_MS = 86_400_000
 const T0 = Date.UTC(2026, 2, 1, 12, 0, 0)
 
+const ownAddresses = () =>
+  Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
+
 describe('the collector’s clock', () => {
   let trueMs: number
   /** collector's clock minus true time */
   let offMs: number
   let synchronised: boolean | undefined
   let watch: ClockWatch
+  /** whether an agent runs on the collector's computer; undefined: it does not say */
+  let whereIs: (agentId: string) => boolean | undefined
   const create = (newestMs?: number) => {
     watch = new ClockWatch({
       clock: { now: () => ({ wallMs: trueMs + offMs, steadyMs: trueMs - T0 + 5_000 }) },
@@ -23,7 +29,10 @@ describe('the collector’s clock', () => {
   const run = async (clocks: Record<string, number>, seconds = 3) => {
     for (let s = 0; s < seconds; s++) {
       trueMs += 1000
-      for (const [agentId, ms] of Object.entries(clocks)) watch.heard(agentId, trueMs - 40 + ms)
+      for (const [agentId, ms] of Object.entries(clocks)) {
+        watch.besideMe(agentId, whereIs(agentId))
+        watch.heard(agentId, trueMs - 40 + ms)
+      }
       watch.tick()
       await Promise.resolve()
     }
@@ -33,12 +42,13 @@ describe('the collector’s clock', () => {
     trueMs = T0
     offMs = 0
     synchronised = undefined
+    whereIs = () => false
     create(T0 - 60_000)
   })
 
   it('is trusted where it goes on from the newest record', () => {
     expect(trust()).toEqual([true, true])
-    expect([watch.isAgreed, watch.isConfirmed]).toEqual([false, false])
+    expect(watch.isConfirmed).toBe(false)
   })
 
   it('is not trusted where there is no record, until another clock agrees', async () => {
@@ -49,20 +59,48 @@ describe('the collector’s clock', () => {
     create()
     synchronised = true
     await run({}, 2)
-    expect([...trust(), watch.isAgreed, watch.isConfirmed]).toEqual([true, true, true, true])
+    expect([...trust(), watch.isConfirmed]).toEqual([true, true, true])
   })
 
   it('is confirmed by no agent or server on its own computer, but contradicted by one', async () => {
-    watch.besideMe('a', true)
-    watch.heardServer('127.0.0.1:8080', trueMs, 10)
-    watch.heardServer('localhost', trueMs, 10)
-    await run({ a: 0 })
-    expect([watch.isAgreed, watch.isConfirmed]).toEqual([true, false])
+    create()
+    whereIs = (agentId) => ({ a: true, b: false })[agentId]
+    for (const host of ['127.0.0.1:8080', 'localhost', '[::1]:80', hostname(), ...ownAddresses()])
+      watch.heardServer(host, trueMs, 10)
+    await run({ a: 0, unknown: 0 })
+    expect([...trust(), watch.isConfirmed]).toEqual([true, true, false])
     await run({ a: 0, b: 0 })
     expect(watch.isConfirmed).toBe(true)
     // set: what agreed before must agree again
     offMs = DAY_MS
-    expect([watch.isAgreed, watch.isConfirmed]).toEqual([false, false])
+    expect(watch.isConfirmed).toBe(false)
+  })
+
+  it('is confirmed after it was set by no news of NTP from before', async () => {
+    whereIs = () => true
+    synchronised = true
+    watch.keptByNtp('a', true)
+    await run({ a: 0 })
+    expect(watch.isConfirmed).toBe(true)
+    // a person sets it: the kernel tells it when it is asked again, and the agent's status may still be on its way
+    offMs = DAY_MS
+    await run({ a: DAY_MS }, 1)
+    synchronised = false
+    watch.keptByNtp('a', true)
+    await run({ a: DAY_MS }, 100)
+    expect(watch.isConfirmed).toBe(false)
+    synchronised = true
+    await run({ a: DAY_MS }, 62)
+    expect(watch.isConfirmed).toBe(true)
+  })
+
+  it('is confirmed no more where small steps add up to more than the tolerance', async () => {
+    await run({ b: 0 })
+    for (let step = 0; step < 3; step++) {
+      offMs += 50_000
+      await run({}, 1)
+    }
+    expect(watch.isConfirmed).toBe(false)
   })
 
   it('deletes and settles nothing at a start 500 days ahead, before and after agents contradict it', async () => {

@@ -48,7 +48,7 @@ it('tells agents and collectors by name, host and addresses, with what to do', (
       subject: {},
       verdict: 'bad',
       summary:
-        'two collectors serve site plains: the one on host-1 (10.0.0.1, fd00::1) has it, the one on host-2 (10.0.0.2, fd00::2) stands by; stop one of them, or give it a site.id of its own',
+        'two collectors serve site plains: the one on host-1 (10.0.0.1, fd00::1) has it, the one on host-2 (10.0.0.2, fd00::2) stands by; stop one of them, or give it a site.id of its own. With databases of their own each has what it stored while it did not hear the other: the other counts that as lost, so keep both',
     },
   ])
   expect(nameTwice.judge(situation(0), {}).every((f) => f.verdict === 'good')).toBe(true)

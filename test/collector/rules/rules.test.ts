@@ -71,6 +71,13 @@ describe('not-hashing', () => {
     expect(verdict('not-hashing', { devices: [miner({ hashrateHs })] })).toBe(expected)
   })
 
+  test('a miner that answers and does not tell how it does is told with what is refused', () => {
+    const { hashrateHs: _, ...mute } = miner({ state: 'unknown', faults: ['/api/system/info answers 404'] })
+    expect(judge('not-hashing', { devices: [mute] })).toMatchObject([
+      { verdict: 'bad', summary: 'miner-01 does not tell how it does: /api/system/info answers 404' },
+    ])
+  })
+
   test('a miner without hashrate and state is unknown', () => {
     const { hashrateHs: _, ...mute } = miner({ state: 'unknown' })
     expect(verdict('not-hashing', { devices: [mute] })).toBe('unknown')

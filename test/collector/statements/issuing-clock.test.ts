@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { statementText } from '../../../collector/screens/api/statements.ts'
-import { MINUTE_MS } from '../../../protocol/units.ts'
 import { record } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 import { StatementRig } from '../statement-rig.ts'
@@ -23,11 +22,11 @@ describe('a statement of November', () => {
     )
 
   it('is not issued by a clock that nothing confirms, and the refusal says what to do', async () => {
-    rig.clock.isAgreed = false
+    rig.clock.isConfirmed = false
     expect(await refusal()).toMatch(
-      /is not issued: by this computer’s clock it is 2026-12-01T21:00 UTC, but nothing else says .*start an agent or NTP/,
+      /is not issued: by this computer’s clock it is 2026-12-01T21:00 UTC, but no clock of another computer has confirmed it.*Let NTP set it.*start an agent on another/,
     )
-    rig.clock.isAgreed = true
+    rig.clock.isConfirmed = true
     expect(await refusal()).toBe('issued')
   })
 
@@ -37,15 +36,11 @@ describe('a statement of November', () => {
     expect(await refusal()).toMatch(/other clocks contradict it.*alert clock-skew/)
   })
 
-  it('is issued without another clock where a record from after the month is stored, and by none from before its end', async () => {
-    rig.clock.isAgreed = false
-    await store.append('a', { epoch: 1, seq: 1 }, [
-      record(0, 'cage', { startMs: DECEMBER - MINUTE_MS, energyMilliJ: 0 }),
-    ])
-    expect(await refusal()).toMatch(/nothing else says/)
-    await store.append('a', { epoch: 1, seq: 2 }, [record(0, 'cage', { startMs: DECEMBER })])
-    rig.clock.isAgreed = false
-    expect(await refusal()).not.toMatch(/nothing else says/)
+  it('is not issued without another clock because a record from after the month is stored: its agent may have the same clock', async () => {
+    rig.clock.isConfirmed = false
+    await store.append('a', { epoch: 1, seq: 1 }, [record(0, 'cage', { startMs: DECEMBER })])
+    expect(await refusal()).toMatch(/no clock of another computer/)
+    expect((await rig.statements.list('2026-11')).whyNotOver).toMatch(/no clock of another computer/)
   })
 
   it('is not issued before the month is over', async () => {

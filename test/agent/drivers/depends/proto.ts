@@ -2,7 +2,6 @@ import type { Dependences } from '../dependences.ts'
 
 export default {
   depends: {
-    'POST /api/v1/auth/login': { figures: 'all', because: 'every page needs its token' },
     'GET /api/v1/system': { figures: 'firmware model', because: 'it names the machine' },
     'GET /api/v1/network': { figures: 'hardwareId', because: 'it has the MAC' },
     'GET /api/v1/hardware': {
@@ -22,5 +21,8 @@ export default {
       because: 'accepted work and its owner stand here only',
     },
     'GET /api/v1/cooling': { figures: 'fanRpm', because: 'the fans stand here only' },
+  },
+  unasked: {
+    'POST /api/v1/auth/login': 'only where a page is refused without it: proto.test.ts',
   },
 } satisfies Dependences

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import redfish from '../../../../agent/drivers/redfish/redfish.ts'
 import { soon } from '../../asic-harness.ts'
 import { startBmc } from '../../bmc-server.ts'
 import { openBmc } from '../../redfish-reading.ts'
@@ -117,6 +118,36 @@ describe('a supply of a PowerSubsystem', () => {
     bmc.resources = counted(100.0021, 5000.0011)
     const after = (await poll())?.counters?.energyJ ?? 0
     expect((after - before) / 3.6e6).toBeCloseTo(0.003, 6)
+  })
+
+  test('nor where it joins while the agent restarts, and one that leaves then takes none away', async () => {
+    const counted = (kWh: Record<string, number>) =>
+      machine(
+        subsystem(
+          ROOT,
+          Object.fromEntries(Object.entries(kWh).map(([name, each]) => [name, supply(300, each)])),
+        ),
+      )
+    const bmc = await startBmc(counted({ Bay0: 100.0001, Bay1: 200.0001 }))
+    let kept: unknown
+    /** What an agent that starts reads first. */
+    const countedNow = async () => {
+      const session = redfish.open({
+        id: 'gpu-01',
+        host: '',
+        options: redfish.settings.parse({ url: bmc.url }),
+        ...(kept !== undefined && { remembered: kept }),
+      })
+      const [reading] = await session.read(soon())
+      kept = JSON.parse(JSON.stringify(session.remembers?.()))
+      session.close?.()
+      return (reading?.counters?.energyJ ?? 0) / 3.6e6
+    }
+    const before = await countedNow()
+    bmc.resources = counted({ Bay0: 100.0011, Bay1: 200.0011, Bay2: 5000.0001 })
+    expect((await countedNow()) - before).toBeCloseTo(0.002, 6)
+    bmc.resources = counted({ Bay0: 100.0021, Bay2: 5000.0011 })
+    expect((await countedNow()) - before).toBeCloseTo(0.004, 6)
   })
 })
 

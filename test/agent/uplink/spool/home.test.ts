@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { homeOf } from '../../../../agent/uplink/spool/home.ts'
@@ -47,6 +47,16 @@ it('a folder that was copied from another agent is put aside: neither its record
   const next = await open('roof')
   expect(next.state().setAside).toBeUndefined()
   await next.close()
+})
+
+it('a copied folder is put aside too where none of its checkpoints can be read: a file of its own tells whose it is', async () => {
+  const first = await hall()
+  cpSync(join(root, 'hall'), join(root, 'roof'), { recursive: true })
+  for (const slot of ['checkpoint.a', 'checkpoint.b']) writeFileSync(join(root, 'roof', slot), 'torn')
+  const copy = await open('roof')
+  expect(copy.state()).toMatchObject({ records: 0, setAside: { agent: 'hall', records: 10 } })
+  await copy.close()
+  await first.close()
 })
 
 it('an agent that was renamed goes on with its records', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Spool } from '../../../../agent/uplink/spool/spool.ts'
@@ -297,6 +297,66 @@ describe('the spool', () => {
       ),
       { numRuns: 40 },
     )
+  })
+
+  it('opens with one wrong bit anywhere in a segment or checkpoint: what is lost by it is counted, and nothing else is', async () => {
+    const spool = await openSpool(folder)
+    for (const first of [1, 4, 7]) {
+      spool.append(numbered(first, 3))
+      await spool.commit({ n: first })
+    }
+    // the last checkpoint holds no record: what a segment loses now is lost
+    for (let n = 0; n < 2; n++) await spool.commit({ n })
+    const left = asKilled(folder)
+    folders.push(left)
+    await spool.close()
+    const names = [...segmentsIn(left).map((file) => basename(file)), 'checkpoint.a', 'checkpoint.b']
+    for (const name of names) {
+      const whole = readFileSync(join(left, name))
+      // behind what was written there is only the room that it reserves
+      const end = whole.findLastIndex((byte) => byte !== 0) + 1
+      // each byte of a head, and of what follows a few
+      for (let at = 0; at < end; at += at < 40 ? 1 : 7) {
+        const copy = asKilled(left)
+        whole.writeUInt8(whole.readUInt8(at) ^ (1 << (at % 8)), at)
+        writeFileSync(join(copy, name), whole)
+        whole.writeUInt8(whole.readUInt8(at) ^ (1 << (at % 8)), at)
+        const next = await openSpool(copy)
+        next.append(numbered(100, 1))
+        await next.commit()
+        const batches = await drain(next)
+        const found = batches.flatMap((b) => numbersOf(b.intervals))
+        const told = batches.flatMap((b) => b.gaps ?? []).reduce((sum, g) => sum + g.records, 0)
+        expect([name, at, found.length + told, found.at(-1), next.state().lost]).toEqual([
+          name,
+          at,
+          10,
+          100,
+          told,
+        ])
+        if (name.startsWith('checkpoint')) expect(told).toBe(0)
+        await next.close()
+        remove(copy)
+      }
+    }
+  })
+
+  it('does not delete records for their age by a damaged time', async () => {
+    const spool = await openSpool(folder, { maxBytes: 64 * 400 })
+    for (let i = 0; i < 4; i++) {
+      spool.append(numbered(1 + 20 * i, 20))
+      await spool.commit()
+    }
+    await spool.close()
+    const segments = segmentsIn(folder)
+    expect(segments.length).toBeGreaterThan(2)
+    const second = readFileSync(segments[1]!)
+    // its oldest record is of 1970
+    writeFileSync(segments[1]!, second.fill(0, 20, 28))
+    const next = await openSpool(folder, { nowMs: () => T0 + DAY_MS })
+    await next.commit()
+    expect(segmentsIn(folder)).toContain(segments[0])
+    await next.close()
   })
 
   it('goes past damage only when what lies before it has arrived', async () => {

@@ -83,6 +83,27 @@ describe('the influx store', () => {
     expect((await byInstance()).map(([instance]) => instance)).toEqual(['00000002'])
   })
 
+  test('writes nothing of its own before the collector has obtained it, and is opened when it has', async () => {
+    await store.close()
+    database = `site_${++databases}`
+    const fresh = createInfluxStore({ url: influxd.url, database, log: SILENT })
+    const measurements = () => other().getMeasurements()
+    const obtained: string[] = []
+    const obtain = async (first: boolean) => {
+      await fresh.shared?.writeLease({
+        program: { instance: '00000009', startedAtMs: 9, host: 'second', addresses: [] },
+        beat: obtained.push('asked'),
+      })
+      if (first) throw new Error('another collector has it')
+    }
+    await expect(fresh.open(() => obtain(true))).rejects.toThrow('another collector has it')
+    expect(await measurements()).toEqual(['lease'])
+    await fresh.open(() => obtain(false))
+    expect(await measurements()).toContain('identity')
+    expect(obtained).toHaveLength(2)
+    await fresh.close()
+  })
+
   test('cannot be opened while InfluxDB is down, and can be when it is back', async () => {
     await store.close()
     await influxd.stop()

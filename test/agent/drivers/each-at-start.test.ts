@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { agentConfigSchema } from '../../../agent/config/config.ts'
+import { DRIVERS } from '../../../agent/drivers/index.ts'
+import { SessionMemories } from '../../../agent/plugin/session-memories.ts'
+import { pollTarget } from '../../../agent/polling/poll-target.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { type AnyMachine, startAnyMachine } from '../any-machine.ts'
+import { DISTURBANCES, type Figures, figuresOf, LOGINS, namesThatDiffer, spoil } from '../disturbed.ts'
+import { inventedMachines, type RecordedMachine } from '../recorded-machines.ts'
+import { dependencesOf } from './dependences.ts'
+
+/** Of a detection and of a poll, ms. */
+const DEADLINE_MS = 10_000
+/** The same where a busy computer may have made other answers late too. */
+const LONG_DEADLINE_MS = 60_000
+
+/** An agent that starts, with what an earlier run of it has kept. */
+function start({ host, port }: AnyMachine, kept?: unknown) {
+  const device = { id: 'm1', driver: 'auto', host, port, webPort: port, web: { password: 'secret' } }
+  const [config] = agentConfigSchema(DRIVERS).parse({ site: 's', agent: 'a', devices: [device] }).devices
+  const memories = new SessionMemories()
+  memories.load(kept, ['m1'])
+  return { target: pollTarget(config!, DRIVERS, undefined, memories), memories }
+}
+
+/** The first reading of an agent that has just started, as the machine answers then. */
+async function firstReading(
+  { answers }: RecordedMachine,
+  disturb: (machine: AnyMachine) => void = () => undefined,
+  { isKnown = false, deadlineMs = DEADLINE_MS } = {},
+): Promise<{ driver: string; figures: Figures; asked: string[] }> {
+  const machine = await startAnyMachine({ ...LOGINS, ...answers })
+  try {
+    let kept: unknown
+    if (isKnown) {
+      const { target, memories } = start(machine)
+      const { session } = await withDeadline((signal) => target.open(signal), deadlineMs)
+      await withDeadline((signal) => session.read(signal), deadlineMs)
+      kept = JSON.parse(JSON.stringify(memories.state))
+      session.close?.()
+    }
+    machine.asked.length = 0
+    disturb(machine)
+    const { target } = start(machine, kept)
+    const opened = await withDeadline((signal) => target.open(signal), deadlineMs)
+    const [reading] = await withDeadline((signal) => opened.session.read(signal), deadlineMs)
+    opened.session.close?.()
+    return { driver: opened.driver, figures: figuresOf(reading), asked: [...machine.asked] }
+  } finally {
+    await machine.close()
+  }
+}
+
+/** On the port of the cgminer API, which is asked commands alone, these show nothing. */
+const NAMED_ONLY = new Set(['epic', 'whatsminer-v3'])
+const machines = inventedMachines().filter(({ driver }) => !NAMED_ONLY.has(driver.name))
+
+async function eachAlone(machine: RecordedMachine, isKnown: boolean): Promise<void> {
+  const whole = await firstReading(machine, undefined, { isKnown })
+  expect(whole.driver).toBe(machine.driver.name)
+  expect(whole.figures['state']).not.toBe('unknown')
+  const { depends = {} } = await dependencesOf(machine.driver.name)
+  const wrong: string[] = []
+  const hows = isKnown ? (['refused'] as const) : DISTURBANCES
+  const isListed = (asked: string, name: string) => depends[asked]?.figures.split(' ').includes(name) === true
+  const lostAt = async (asked: string, how: (typeof hows)[number], deadlineMs: number) => {
+    const found = await firstReading(machine, (m) => spoil(how, m, asked), { isKnown, deadlineMs }).catch(
+      (error: unknown) => String(error),
+    )
+    if (typeof found === 'string') return isListed(asked, 'all') ? [] : [found]
+    const lost = namesThatDiffer(whole.figures, found.figures).filter((name) => !isListed(asked, name))
+    return found.driver === whole.driver ? lost : [...lost, `read by ${found.driver}`]
+  }
+  const again: [asked: string, how: (typeof hows)[number]][] = []
+  await Promise.all(
+    [...new Set(whole.asked)].map(async (asked) => {
+      for (const how of hows) if ((await lostAt(asked, how, DEADLINE_MS)).length > 0) again.push([asked, how])
+    }),
+  )
+  // one after another, with more time
+  for (const [asked, how] of again)
+    wrong.push(...(await lostAt(asked, how, LONG_DEADLINE_MS)).map((name) => `${asked}, ${how}: ${name}`))
+  expect(wrong.sort()).toEqual([])
+}
+
+describe('at the first reading after a start, with driver: auto, an answer that is refused, malformed, empty or late costs only what it alone tells', () => {
+  test.concurrent.each(machines)('$name', (machine) => eachAlone(machine, false))
+})
+
+describe('the same after a restart of the agent, which knows what the machine told before', () => {
+  test.concurrent.each(machines)('$name', (machine) => eachAlone(machine, true))
+})
