@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { withDeadline } from '../../protocol/kit/retry.ts'
 import { every, type Timer } from '../../protocol/kit/timers.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
@@ -11,6 +12,9 @@ import { type FilledTime, QuoteBook } from '../prices/quote-book.ts'
 import type { QuoteSelector } from '../prices/quote-selector.ts'
 import { QuotesCopy } from '../store-keeping/quotes-copy.ts'
 import type { Context } from './context.ts'
+
+/** A push waits so long for the disk. */
+const COPY_MS = 5_000
 
 export interface PricePlane {
   quotes: QuoteBook
@@ -46,7 +50,8 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
     onFilled: (filled) => {
       for (const listener of listeners) listener(filled)
     },
-    keep: async () => startedMs !== undefined && (await keepCopy()),
+    // where the disk does not answer the store may
+    keep: async () => startedMs !== undefined && (await withDeadline(keepCopy, COPY_MS).catch(() => false)),
   })
   const copy = new QuotesCopy(join(config.dataFolder, 'quotes.json'), log)
   const keepCopy = () => copy.keep({ quotes: from(quotes, nowMs()), ...selector.memory() })

@@ -1,5 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { durationMs } from '../../../protocol/kit/fields.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { QuoteNameSchema, QuoteSchema } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import type { QuoteSelector } from '../../prices/quote-selector.ts'
@@ -22,6 +23,8 @@ import { DAY_MS, timeSchema } from './time-parameters.ts'
 const MAX_QUOTES = 20_000
 /** A push that comes while the collector starts waits so long until the known prices are read. */
 const START_MS = 15_000
+/** The disk and the store have so long to take a push. */
+const KEPT_MS = 15_000
 const MOST_AHEAD_MS = 40 * DAY_MS
 
 const PushSchema = z.strictObject({
@@ -96,6 +99,10 @@ const routes = {
   ),
 }
 
+/** Whether what was just pushed or accepted outlives a kill; false where neither the disk nor the store answers. */
+const isKept = (selector: QuoteSelector): Promise<boolean> =>
+  withDeadline(() => selector.isKept(), KEPT_MS).catch(() => false)
+
 /** Adds the routes of the quotes. `mayChange` is true if the API is behind a token. */
 export function addQuotes(
   api: OpenAPIHono,
@@ -142,7 +149,7 @@ export function addQuotes(
     })
     if ('refused' in taken)
       return c.json(badParameters([{ parameter: 'value', problem: taken.refused }]), 400)
-    if (!(await selector.isKept())) return c.json(problem('not_kept', NOT_KEPT), 503)
+    if (!(await isKept(selector))) return c.json(problem('not_kept', NOT_KEPT), 503)
     return 'heldBack' in taken ? c.json(taken.heldBack, 202) : c.json(taken, 201)
   })
   api.openapi(routes.accept, async (c) => {
@@ -151,9 +158,7 @@ export function addQuotes(
     const { name, by } = c.req.valid('json')
     const accepted = selector.accept(name, by)
     if (accepted.length > 0)
-      return (await selector.isKept())
-        ? c.json({ accepted }, 200)
-        : c.json(problem('not_kept', NOT_KEPT), 503)
+      return (await isKept(selector)) ? c.json({ accepted }, 200) : c.json(problem('not_kept', NOT_KEPT), 503)
     const why = `no price of ${name} waits for anybody; GET /api/v1/quotes lists what is held back, and why`
     return c.json(problem('none', why), 404)
   })
