@@ -18,7 +18,7 @@ export interface UserWork {
 const MOST_TIMES = 3
 
 /** The pool user of a ledger key of an owner; undefined where it has none, or is a firmware's dev fee. */
-export function userOf(owner: string): string | undefined {
+function userOf(owner: string): string | undefined {
   // the text of ownerKey: facts by name, of which a miner's last is poolUser
   const [, user] = /(?:^|;)poolUser=(.*)$/s.exec(owner) ?? []
   return user && !/(?:^|;)poolRole=devfee(?:;|$)/.test(owner) ? user : undefined
