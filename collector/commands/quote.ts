@@ -3,7 +3,7 @@ import { table } from '../../protocol/kit/table.ts'
 import { plain, printLine } from '../../protocol/kit/terminal.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import type { HeldBack } from '../prices/held-back.ts'
-import type { QuotesView } from '../prices/quote-selector.ts'
+import type { QuotesView } from '../prices/quote-selector-options.ts'
 import { ApiClient, type ApiOptions, isoTime } from './api-client.ts'
 
 export interface QuoteOptions extends ApiOptions {

@@ -124,6 +124,7 @@ export class Collector {
       prices,
       standing,
       standsBy: () => standsByFor() !== undefined || this.#lease?.mustRead === true,
+      onSettled: (minutes) => pools.settled(minutes),
     })
     const pools = new PoolWatch({
       configs: config.pools,

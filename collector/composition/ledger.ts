@@ -67,24 +67,21 @@ export interface LedgerPlane {
   stop(): Promise<void>
 }
 
+/** Parts of the collector that the ledger works with. */
+export interface LedgerParts {
+  store: Store
+  devices: Devices
+  prices: PricePlane
+  standing: { arrived(agentId: string): void; became(agentId: string, outcome: BatchOutcome): void }
+  /** whether another collector has the site or the store, or may have had it: then this one takes, acknowledges and settles nothing */
+  standsBy: () => boolean
+  /** these minutes were settled */
+  onSettled?: (minutes: readonly number[]) => void
+}
+
 /** From interval messages to settled minutes. */
-export function createLedger(
-  { config, log, nowMs, clocks }: Context,
-  {
-    store,
-    devices,
-    prices,
-    standing,
-    standsBy,
-  }: {
-    store: Store
-    devices: Devices
-    prices: PricePlane
-    standing: { arrived(agentId: string): void; became(agentId: string, outcome: BatchOutcome): void }
-    /** whether another collector has the site or the store, or may have had it: then this one takes, acknowledges and settles nothing */
-    standsBy: () => boolean
-  },
-): LedgerPlane {
+export function createLedger({ config, log, nowMs, clocks }: Context, parts: LedgerParts): LedgerPlane {
+  const { store, devices, prices, standing, standsBy, onSettled } = parts
   const { retention, settleDelay: settleDelayMs } = config.ledger
   // a database with a retention of its own can't keep what is older
   const retentionMs = () => Math.min(retention, store.keepsMs ?? retention)
@@ -126,6 +123,7 @@ export function createLedger(
     onSettled: (minutes, rows, settlements) => {
       latePrices.settled(settlements)
       recent.settled(minutes, rows, settlements, nowMs())
+      onSettled?.(minutes)
     },
   })
   const latePrices = new LatePrices({ ...common, settler, pricing, retentionMs: retention })

@@ -1,16 +1,20 @@
 import { join } from 'node:path'
+import { withDeadline } from '../../protocol/kit/retry.ts'
 import { every, type Timer } from '../../protocol/kit/timers.ts'
 import type { Quote } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import fixed from '../feeds/fixed.ts'
 import { FEEDS } from '../feeds/index.ts'
 import type { Store } from '../plugin/store.ts'
+import type { PriceMemory } from '../prices/confirmed-prices.ts'
 import { createQuoteSelector } from '../prices/feed-config.ts'
-import type { HeldPush } from '../prices/pushed-quotes.ts'
 import { type FilledTime, QuoteBook } from '../prices/quote-book.ts'
 import type { QuoteSelector } from '../prices/quote-selector.ts'
 import { QuotesCopy } from '../store-keeping/quotes-copy.ts'
 import type { Context } from './context.ts'
+
+/** A push waits so long for the disk. */
+const COPY_MS = 5_000
 
 export interface PricePlane {
   quotes: QuoteBook
@@ -46,12 +50,11 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
     onFilled: (filled) => {
       for (const listener of listeners) listener(filled)
     },
-    onWaiting: () => {
-      if (startedMs !== undefined) void keepCopy()
-    },
+    // where the disk does not answer the store may
+    keep: async () => startedMs !== undefined && (await withDeadline(keepCopy, COPY_MS).catch(() => false)),
   })
   const copy = new QuotesCopy(join(config.dataFolder, 'quotes.json'), log)
-  const keepCopy = () => copy.keep(from(quotes, nowMs()), selector.waiting())
+  const keepCopy = () => copy.keep({ quotes: from(quotes, nowMs()), ...selector.memory() })
   let startedMs: number | undefined
   let loading = false
   let timer: Timer | undefined
@@ -67,7 +70,7 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
     onFilled: (listener) => listeners.push(listener),
     async load(anothers) {
       loading = true
-      if (startedMs === undefined) selector.restoreWaiting((await copy.readWaiting()) as HeldPush[])
+      const kept = startedMs === undefined ? await copy.read() : undefined
       const stored = await store.quotes()
       if (anothers && startedMs !== undefined) {
         selector.resume(stored)
@@ -77,13 +80,15 @@ export function createPrices({ config, log, version, nowMs, clocks }: Context, s
       const begunMs = startedMs ?? Number.POSITIVE_INFINITY
       const begun = new Set(from(quotes, begunMs).map(({ name }) => name))
       quotes.load(stored.filter(({ name, fromMs }) => fromMs < begunMs || !begun.has(name)))
+      // what another collector has stored since is newer than what this one could not store
+      if (kept) selector.restore({ ...(kept as PriceMemory), ...(anothers ? { unstored: [] } : {}) })
     },
     start,
     async startWithoutStore(signal) {
       const kept = await copy.read()
       if (!kept || loading || startedMs !== undefined) return
-      quotes.load(kept)
-      selector.restoreWaiting((await copy.readWaiting()) as HeldPush[])
+      quotes.load(kept.quotes)
+      selector.restore(kept as PriceMemory)
       start(signal)
     },
     async stop() {

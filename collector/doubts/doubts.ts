@@ -88,7 +88,13 @@ export class Doubts {
       if (ability.kind === 'meter') noteMeter(seen, record, elapsedMs)
       return undefined
     }
-    // its time is over, and it is in no sum
+    // its time is over, and it is in no sum; of what it recovered nothing is told yet
+    if (record.recovered) {
+      const { covered } = seen
+      copySeen(seen, this.#before)
+      elapse(seen, { ...record, recovered: false }, nowMs)
+      seen.covered = covered
+    }
     const { upToMs, backSteps, backStepMs, covered, stretchMs, stretches } = seen
     copySeen(seen, this.#before)
     Object.assign(seen, { upToMs, backSteps, backStepMs, covered, stretchMs, stretches })

@@ -16,7 +16,8 @@ const BACK_STEP_EVERY_MS = 10 * MINUTE_MS
 /**
  * The time in which the device can have done what a record tells, ms, beyond the time of its earlier records. A recovered stretch
  * counts with its whole length since the latest record: a clock that was set back gives no second time. Before the first one there was none: an agent writes a record for each
- * minute of a stretch, so it counts like any other. After a clock was set back only time counts that no earlier record covers. Moves `next` on.
+ * minute of a stretch, so it counts like any other. After a clock was set back, and where minutes of a
+ * recovered stretch come after it, only time counts that no earlier record covers. Moves `next` on.
  * @param nowMs collector's clock
  */
 export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval, nowMs: number): number {
@@ -35,13 +36,16 @@ export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval,
     next.covered = []
     return durationMs - coveredBefore(next, startMs, endMs)
   }
-  // time that is passed over is not covered
-  if (startMs > upToMs + SET_BACK_MS) begunStretch(next, startMs)
   const newMs = Math.max(0, endMs - upToMs)
-  next.upToMs = Math.max(upToMs, endMs)
   const atOnceMs = durationMs + LATE_MS
   const longMs = recovered ? Math.max(atOnceMs, Math.min(endMs - furthestMs, RECOVERED_AT_MOST_MS)) : atOnceMs
-  return Math.max(0, Math.min(newMs, longMs) - coveredBefore(next, Math.max(upToMs, endMs - longMs), endMs))
+  const fromMs = Math.max(upToMs, endMs - longMs)
+  // a recovered stretch covers its minutes, which may come after it; other time that is passed over is not covered
+  if (recovered && startMs > upToMs) {
+    if (fromMs > upToMs || next.stretchMs === 0) begunStretch(next, fromMs)
+  } else if (startMs > upToMs + SET_BACK_MS) begunStretch(next, startMs)
+  next.upToMs = Math.max(upToMs, endMs)
+  return Math.max(0, Math.min(newMs, longMs) - coveredBefore(next, fromMs, endMs))
 }
 
 function mayStepBack(next: Seen, nowMs: number): boolean {

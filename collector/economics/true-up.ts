@@ -18,8 +18,9 @@ export interface TrueUp {
   poolWorkDiff1: number
   /** source of poolWorkDiff1: the pool's count of shares, or its average hashrate x time */
   poolBasis: 'shares' | 'hashrate'
-  /** the ledger's work of this worker in the day */
+  /** the ledger's work of this worker in the day at this pool */
   countedWorkDiff1: number
+  /** with what the pool credited beyond it that may be of work elsewhere under this name, or before the ledger had the machine */
   estimatedWorkDiff1: number
 }
 

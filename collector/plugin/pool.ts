@@ -9,6 +9,8 @@ import type { Credit } from '../economics/settlement/pool-credit.ts'
 export interface Pool<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
   /** address of its API */
   readonly url: string
+  /** domains of the hosts that machines mine at; absent: not known */
+  readonly domains?: readonly string[]
   /** every request that it can make, by method and path; `*` is one part of a path */
   readonly requests: readonly string[]
   /** the least time between two requests, ms */

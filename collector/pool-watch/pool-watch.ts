@@ -168,7 +168,11 @@ export class PoolWatch {
    */
   async #readWorkers(pool: Watched, signal: AbortSignal): Promise<number> {
     const { workload } = pool.config
-    const lists = new WorkerLists(pool.session, pool.missing)
+    const lists = new WorkerLists(
+      pool.session,
+      pool.missing,
+      pluginNamed(this.#o.pools, pool.config.pool).domains,
+    )
     await this.#try(pool, 'estimated work not trued up; the next poll tries again', signal, (s) =>
       this.#trueUps.keep(workload, lists.readers, s),
     )
@@ -236,6 +240,11 @@ export class PoolWatch {
       lasts,
       reason: reason ?? 'no poll of it has ended; look into the collector’s log',
     }
+  }
+
+  /** These minutes were settled: true-ups of their days follow them at the next poll. */
+  settled(minutes: readonly number[]): void {
+    this.#trueUps.settled(minutes)
   }
 
   /** The pools as alert rules judge them. */

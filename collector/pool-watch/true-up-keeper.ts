@@ -12,6 +12,7 @@ import {
 import { type TrueUp, trueUpMinute } from '../economics/true-up.ts'
 import type { WorkerCredit } from '../plugin/pool.ts'
 import type { Store } from '../plugin/store.ts'
+import { sinceBegun } from './begun-machines.ts'
 
 /** Pools tell a worker's last 24 h: read within this long after 00:00 UTC, that is the UTC day that has ended. */
 const READ_WITHIN_MS = 30 * MINUTE_MS
@@ -19,6 +20,11 @@ const READ_WITHIN_MS = 30 * MINUTE_MS
 const EVERY_MS = HOUR_MS
 /** Days whose true-ups follow late records, and that are read later where they were missed. */
 const FOLLOWED_DAYS = 7
+/** Older days that are compared at one poll: each reads a day of the ledger. */
+const OLD_DAYS_AT_ONCE = 5
+/** Older days that a start looks at, and of how many it asks at one poll whether they have true-ups. */
+const OLD_DAYS = 400
+const LOOKED_AT_ONCE = 30
 
 /** How a pool's API tells what it credited its workers; both absent: it doesn't. */
 export interface WorkerReaders {
@@ -26,6 +32,8 @@ export interface WorkerReaders {
   lastDay: ((signal: AbortSignal) => Promise<WorkerCredit[]>) | undefined
   /** over a complete UTC day, also days later */
   ofDay: ((dayMs: number, signal: AbortSignal) => Promise<WorkerCredit[]>) | undefined
+  /** domains of the hosts that machines mine at for it; absent: not known */
+  domains?: readonly string[] | undefined
 }
 
 /** What is known of one workload's days since the start. */
@@ -41,6 +49,10 @@ interface Kept {
   /** by day: users whose estimated work the pool's list did not true up, and why */
   not: Map<number, NotTruedUp[]>
   comparedMs: number
+  /** days before those that are followed that were compared since the start */
+  oldDays: number
+  /** days of minutes that were settled since the last comparison */
+  changed: Set<number>
 }
 
 export interface TrueUpKeeperOptions {
@@ -75,15 +87,21 @@ export class TrueUpKeeper {
       .flatMap(([dayMs, workers]) => workers.map((worker) => ({ dayMs, ...worker })))
   }
 
+  /** These minutes were settled: the true-ups of their days may have to follow. */
+  settled(minutes: readonly number[]): void {
+    const days = new Set(minutes.map(utcDay))
+    for (const kept of this.#kept.values()) for (const dayMs of days) kept.changed.add(dayMs)
+  }
+
   /** Does what is due for one pool. Rejects where the store or the pool fails; the next poll tries again. */
   async keep(workload: string, readers: WorkerReaders, signal: AbortSignal): Promise<void> {
     const now = this.#o.nowMs()
     const today = utcDay(now)
     const dayMs = today - DAY_MS
     const kept = this.#keptOf(workload)
-    const { lastDay } = readers
+    const { lastDay, domains } = readers
     if (lastDay && !kept.readDays.has(dayMs) && now - today < READ_WITHIN_MS) {
-      const users = await this.#users(workload, dayMs)
+      const users = await this.#users(workload, dayMs, domains)
       await this.#read({ workload, dayMs, kept }, { all: users, open: users }, async () => {
         const list = await lastDay(signal)
         kept.lists.set(dayMs, list)
@@ -91,10 +109,11 @@ export class TrueUpKeeper {
       })
       kept.readDays.add(dayMs)
     }
-    if (Math.abs(now - kept.comparedMs) < EVERY_MS) return
     const fromMs = today - FOLLOWED_DAYS * DAY_MS
-    const booked = (await this.#o.store.trueUps(fromMs, now)).filter((t) => t.workload === workload)
-    await this.#follow(workload, booked, kept.comparedMs === Number.NEGATIVE_INFINITY)
+    await this.#followOld(workload, { kept, fromMs, domains })
+    if (Math.abs(now - kept.comparedMs) < EVERY_MS) return
+    const booked = await this.#booked(workload, fromMs, now)
+    await this.#follow(workload, { booked, domains, first: kept.comparedMs === Number.NEGATIVE_INFINITY })
     await this.#catchUp(workload, { kept, booked, readers, today, signal })
     kept.comparedMs = now
   }
@@ -107,6 +126,8 @@ export class TrueUpKeeper {
       lists: new Map(),
       not: new Map(),
       comparedMs: Number.NEGATIVE_INFINITY,
+      changed: new Set(),
+      oldDays: 0,
     }
     this.#kept.set(workload, kept)
     return kept
@@ -150,13 +171,13 @@ export class TrueUpKeeper {
       signal: AbortSignal
     },
   ): Promise<void> {
-    const { lastDay, ofDay } = readers
+    const { lastDay, ofDay, domains } = readers
     const missed = new Set<number>()
     for (const days of [kept.not, kept.lists])
       for (const dayMs of days.keys()) if (dayMs < today - FOLLOWED_DAYS * DAY_MS) days.delete(dayMs)
     for (let dayMs = today - FOLLOWED_DAYS * DAY_MS; dayMs < today; dayMs += DAY_MS) {
       const done = new Set(booked.filter((t) => t.dayMs === dayMs).map((t) => t.worker))
-      const all = await this.#users(workload, dayMs)
+      const all = await this.#users(workload, dayMs, domains)
       const open = [...all].filter(([user, own]) => own.estimatedWorkDiff1 > 0 && !done.has(user))
       if (open.length === 0) {
         kept.not.delete(dayMs)
@@ -187,14 +208,54 @@ export class TrueUpKeeper {
     kept.missed = missed
   }
 
+  /**
+   * Compares older days again: those of minutes that were settled since, and once after a start all, which does not know what was settled before it.
+   * A few at once, the newest first.
+   */
+  async #followOld(
+    workload: string,
+    { kept, fromMs, domains }: { kept: Kept; fromMs: number; domains: readonly string[] | undefined },
+  ): Promise<void> {
+    for (const dayMs of kept.changed) if (dayMs >= fromMs) kept.changed.delete(dayMs)
+    let left = OLD_DAYS_AT_ONCE
+    const follow = async (dayMs: number) => {
+      const booked = await this.#booked(workload, dayMs, dayMs + 1)
+      if (booked.length === 0) return
+      left--
+      await this.#follow(workload, { booked, domains })
+    }
+    for (const dayMs of [...kept.changed].sort((a, b) => b - a).slice(0, OLD_DAYS_AT_ONCE)) {
+      await follow(dayMs)
+      kept.changed.delete(dayMs)
+    }
+    for (let looked = 0; looked < LOOKED_AT_ONCE && left > 0 && kept.oldDays < OLD_DAYS; looked++) {
+      await follow(fromMs - (kept.oldDays + 1) * DAY_MS)
+      kept.oldDays++
+    }
+  }
+
+  async #booked(workload: string, fromMs: number, toMs: number): Promise<TrueUp[]> {
+    return (await this.#o.store.trueUps(fromMs, toMs)).filter((t) => t.workload === workload)
+  }
+
   /** Compares the days before again with the ledger as it is now. */
-  async #follow(workload: string, booked: readonly TrueUp[], first: boolean): Promise<void> {
+  async #follow(
+    workload: string,
+    {
+      booked,
+      domains,
+      first = false,
+    }: { booked: readonly TrueUp[]; domains: readonly string[] | undefined; first?: boolean },
+  ): Promise<void> {
     const changed: TrueUp[] = []
     for (const dayMs of new Set(booked.map((t) => t.dayMs))) {
-      const users = await this.#users(workload, dayMs)
+      const users = await this.#users(workload, dayMs, domains)
+      // a ledger that does not reach back to that day says nothing about it
+      if (users.size === 0) continue
       for (const trueUp of booked.filter((t) => t.dayMs === dayMs)) {
         const present = againstLedger(trueUp, users.get(trueUp.worker) ?? NO_WORK)
-        if (present.workDiff1 !== trueUp.workDiff1) changed.push(present)
+        if (present.workDiff1 !== trueUp.workDiff1 || present.countedWorkDiff1 !== trueUp.countedWorkDiff1)
+          changed.push(present)
       }
     }
     await this.#store(changed)
@@ -209,8 +270,14 @@ export class TrueUpKeeper {
     this.#o.log.info('estimated work trued up to the pool’s credit', { workers: trueUps.length })
   }
 
-  async #users(workload: string, dayMs: number): Promise<Map<string, UserWork>> {
-    return workByUser(await this.#o.store.workByOwner(workload, dayMs, dayMs + DAY_MS))
+  async #users(
+    workload: string,
+    dayMs: number,
+    domains: readonly string[] | undefined,
+  ): Promise<Map<string, UserWork>> {
+    const { store } = this.#o
+    const owners = await store.workByOwner(workload, dayMs, dayMs + DAY_MS)
+    return sinceBegun({ store, workload, dayMs }, owners, workByUser(owners, domains))
   }
 }
 

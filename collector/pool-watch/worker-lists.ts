@@ -12,10 +12,12 @@ export class WorkerLists {
   #throttled: ThrottledError | undefined
   #lastDay: WorkerCredit[] | undefined
 
-  constructor(session: PoolSession, missing: Missing) {
+  /** @param domains of the pool's mining hosts */
+  constructor(session: PoolSession, missing: Missing, domains?: readonly string[]) {
     this.#missing = missing
     const { workers, workersOfDay } = session
     this.readers = {
+      domains,
       lastDay:
         workers &&
         (async (signal) => {

@@ -46,7 +46,7 @@ export class WorkerWatch {
    */
   async compare(
     { workload, poolFeeRatio }: { workload: string; poolFeeRatio: number },
-    { lastDay, ofDay }: WorkerReaders,
+    { lastDay, ofDay, domains }: WorkerReaders,
     signal: AbortSignal,
   ): Promise<void> {
     const now = this.#o.nowMs()
@@ -56,7 +56,7 @@ export class WorkerWatch {
     const range = ofDay ? { fromMs: closed - DAY_MS, toMs: closed } : dayTo(now)
     const read = ofDay ? () => ofDay(range.fromMs, signal) : lastDay && (() => lastDay(signal))
     try {
-      const comparison = await this.#compare({ workload, poolFeeRatio, ...range }, read)
+      const comparison = await this.#compare({ workload, poolFeeRatio, domains, ...range }, read)
       this.#kept.set(workload, { readMs: now, comparison })
     } catch (error) {
       // asked again at the next poll
@@ -72,7 +72,14 @@ export class WorkerWatch {
       poolFeeRatio,
       fromMs,
       toMs,
-    }: { workload: string; poolFeeRatio: number; fromMs: number; toMs: number },
+      domains,
+    }: {
+      workload: string
+      poolFeeRatio: number
+      fromMs: number
+      toMs: number
+      domains: readonly string[] | undefined
+    },
     read: (() => ReturnType<NonNullable<WorkerReaders['lastDay']>>) | undefined,
   ): Promise<WorkerComparison> {
     if (!read) return notCompared(fromMs, toMs, 'this pool tells no figures of its workers')
@@ -84,6 +91,6 @@ export class WorkerWatch {
     const machines = await this.#o.store.workByOwner(workload, fromMs, toMs)
     const work = paidWorkDiff1(period, poolFeeRatio)
     const usdPerDiff1 = work > 0 && !period.isUnpriced ? period.revenueUsd / work : undefined
-    return workerDifferences({ fromMs, toMs }, machines, credits, usdPerDiff1)
+    return workerDifferences({ fromMs, toMs, domains }, machines, credits, usdPerDiff1)
   }
 }

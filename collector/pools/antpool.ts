@@ -67,6 +67,7 @@ export default definePool({
   name: 'antpool',
   summary: 'AntPool, user API, with a key that may only read',
   url: 'https://antpool.com',
+  domains: ['antpool.com'],
   settings: z.strictObject({
     user: z.string().min(1).describe('name of the (sub-)account; part of the signature'),
     apiKey: SecretSchema.describe('API key'),

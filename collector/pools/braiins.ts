@@ -82,6 +82,7 @@ export default definePool({
   name: 'braiins',
   summary: 'Braiins Pool, monitoring API, with the token of a read-only access profile',
   url: 'https://pool.braiins.com',
+  domains: ['braiins.com', 'slushpool.com'],
   settings: z.strictObject({
     token: SecretSchema.describe(
       'token of an access profile that is read-only and allows access to web APIs',

@@ -72,6 +72,7 @@ export default definePool({
   name: 'f2pool',
   summary: 'F2Pool, API v2, with an API token',
   url: 'https://api.f2pool.com',
+  domains: ['f2pool.com'],
   settings: z.strictObject({
     secret: SecretSchema.describe('API token, sent as F2P-API-SECRET'),
     user: z.string().min(1).describe('mining user name of the account'),

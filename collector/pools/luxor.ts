@@ -70,6 +70,7 @@ export default definePool({
   name: 'luxor',
   summary: 'Luxor Pool, API v2, with a workspace’s API key',
   url: 'https://app.luxor.tech/api',
+  domains: ['luxor.tech'],
   settings: z.strictObject({
     apiKey: SecretSchema.describe('API key of the workspace'),
     subaccounts: z

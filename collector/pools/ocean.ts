@@ -80,6 +80,7 @@ export default definePool({
   name: 'ocean',
   summary: 'OCEAN, public API, by payout address',
   url: 'https://api.ocean.xyz',
+  domains: ['ocean.xyz'],
   settings: z.strictObject({
     address: z
       .string()

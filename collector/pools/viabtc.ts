@@ -54,6 +54,7 @@ export default definePool({
   name: 'viabtc',
   summary: 'ViaBTC, open API v1, with an API key (never the secret key)',
   url: 'https://www.viabtc.net/res/openapi/v1',
+  domains: ['viabtc.com', 'viabtc.io', 'viabtc.top', 'viabtc.net'],
   settings: z.strictObject({
     apiKey: SecretSchema.describe('API key, sent as X-API-KEY; leave out the secret key'),
   }),

@@ -67,12 +67,12 @@ export function createQuoteSelector(
     version: string
     nowMs: () => number
     onFilled: (filled: FilledTime) => void
-    onWaiting?: () => void
+    keep?: () => Promise<boolean>
     onDate?: FeedContext['onDate']
     clockWrong?: () => boolean
   },
 ): QuoteSelector {
-  const { book, store, log, version, nowMs, onFilled, onWaiting, onDate, clockWrong } = parts
+  const { book, store, log, version, nowMs, onFilled, keep, onDate, clockWrong } = parts
   const context: FeedContext = {
     version,
     requestMs: REQUEST_MS,
@@ -94,6 +94,6 @@ export function createQuoteSelector(
     ...(clockWrong ? { clockWrong } : {}),
     log,
     onFilled,
-    onWaiting,
+    keep,
   })
 }

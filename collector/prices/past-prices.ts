@@ -1,6 +1,6 @@
 import type { Log } from '../../protocol/kit/log.ts'
-import { type Quote, type QuoteName, withDetail } from '../../protocol/quote.ts'
-import type { FilledTime, QuoteBook } from './quote-book.ts'
+import { isStale, type Quote, type QuoteName, sourceName, withDetail } from '../../protocol/quote.ts'
+import { type FilledTime, lastIndexAtOrBefore, type QuoteBook } from './quote-book.ts'
 import { isNear } from './quote-leaps.ts'
 import type { QuoteWriteQueue } from './quote-write-queue.ts'
 
@@ -52,6 +52,25 @@ export class PastPrices {
   }
 
   /**
+   * Adds what a feed tells later of holes in its list: times in which its price before only went on, stale. Where another source counted meanwhile
+   * that price stays.
+   */
+  fillHoles(name: QuoteName, quotes: readonly Quote[], now: number): void {
+    const { book, writer, onFilled } = this.#o
+    const known = book.between(name, 0, now)
+    const rows = quotes
+      .filter(({ fromMs }) => fromMs < now)
+      .filter((quote) => fillsHole(quote, known[lastIndexAtOrBefore(known, quote.fromMs)]))
+    const added = rows.filter((quote) => book.add(quote))
+    const [first] = added
+    const lastMs = added.at(-1)?.fromMs
+    if (!first || lastMs === undefined) return
+    writer.add(added)
+    const toMs = known.find(({ fromMs }) => fromMs > lastMs)?.fromMs ?? now
+    onFilled?.({ name, fromMs: first.fromMs, toMs, replacedFromMs: first.fromMs })
+  }
+
+  /**
    * Adds what a feed knows of the time before the first known price. It is stored: many lists hold a day, and no longer tell it after
    * a restart.
    */
@@ -81,4 +100,12 @@ export class PastPrices {
       writer.add([marked])
     }
   }
+}
+
+/** Whether a quote is of a hole in the list of its source. @param known what the book has at its begin */
+function fillsHole(quote: Quote, known: Quote | undefined): boolean {
+  if (!known || sourceName(known.source) !== sourceName(quote.source) || !isStale(known, quote.fromMs))
+    return false
+  // a row that was marked as wrong is stale from its begin, and stays
+  return known.fromMs < quote.fromMs
 }

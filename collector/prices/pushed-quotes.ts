@@ -4,19 +4,23 @@ import type { HeldBack } from './held-back.ts'
 import { lastIndexAtOrBefore } from './quote-book.ts'
 import { isNear, type KnownReading, type Leap, leapBefore, leapOf, type Reading } from './quote-leaps.ts'
 
-export const PUSHED = 'pushed by '
+const PUSHED = 'pushed by '
 const FILLS = 'for a time before'
+const ACCEPTED = 'accepted by '
+const SURE = 'said to be sure'
 /** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
 const MAX_PUSHED = 2_000
 
 /** What a pushed quote is held against. */
 export interface BesidePush {
-  /** the value that holds at its time, and those of feeds that are fresh now */
+  /** the last confirmed value before its time, the last one that is no push of its interval, and those of feeds that are fresh now */
   known: readonly KnownReading[]
-  /** for a past time, the first value that is known after it, and the first that nobody pushed */
+  /** the value that holds at its time, where it is a push of its interval */
+  inForce?: KnownReading | undefined
+  /** for a past time, the first confirmed value after it, and the first that is no push of its interval */
   next: readonly Reading[]
-  /** what feeds say now, in use or held back */
-  feeds: readonly number[]
+  /** what feeds say now, in use or held back, and what a person has confirmed lately */
+  agreeing: readonly number[]
 }
 
 /** A pushed quote that waits until it is confirmed. */
@@ -81,7 +85,7 @@ export class PushedQuotes {
     for (const quote of waiting) this.#held.delete(keyOf(quote))
     return waiting
       .sort((a, b) => b.fromMs - a.fromMs)
-      .map((quote) => ({ ...quote, source: `${quote.source} (accepted by ${by})` }))
+      .map((quote) => ({ ...quote, source: withDetail(quote.source, `${ACCEPTED}${unbracketed(by)}`) }))
   }
 
   /** @returns why it can't be kept; undefined where it is */
@@ -126,21 +130,38 @@ export class PushedQuotes {
 }
 
 /** How far a pushed quote is from what is known near its time; undefined where it may be. */
-function leapOfPush({ name, value, fromMs }: Quote, { known, next, feeds }: BesidePush): Leap | undefined {
+function leapOfPush(quote: Quote, { known, inForce, next, agreeing }: BesidePush): Leap | undefined {
+  const { name, value, fromMs } = quote
   const isSteady = { isSteady: true }
-  const [inForce] = known
-  const agrees = [...feeds, ...(next.length > 0 ? [] : inForce ? [inForce.value] : [])]
-  if (agrees.some((other) => isNear(name, value, other))) return undefined
+  if (agreeing.some((other) => isNear(name, value, other))) return undefined
   const leaps =
     known.length > 0
       ? known.map((reading) => leapOf(name, value, reading, fromMs, isSteady))
       : [leapOf(name, value, undefined, fromMs, isSteady)]
   leaps.push(...next.map((later) => leapBefore(name, value, later, fromMs, isSteady)))
+  // one that takes back a push which leapt is right
+  const takesBack = known.some(
+    (reading) => !leapOf(name, value, { ...reading, atMs: fromMs }, fromMs, isSteady),
+  )
+  if (inForce && !takesBack) leaps.push(leapOf(name, value, inForce, fromMs, isSteady))
   return leaps.find((leap) => leap !== undefined)
 }
 
 /** A pushed price that only fills a past time, until another price was known: its source says so, and it never counts as one of now. */
 export const filling = (quote: Quote): Quote => ({ ...quote, source: withDetail(quote.source, FILLS) })
+
+/** The source of a pushed quote. Who pushes can't name himself so that the quote seems to be confirmed. */
+export const pushedSource = (by: string, sure: boolean): string => {
+  const source = `${PUSHED}${unbracketed(by)}`
+  return sure ? withDetail(source, SURE) : source
+}
+const unbracketed = (name: string): string => name.replaceAll('(', '[').replaceAll(')', ']')
+
+/** Whether a person has confirmed a pushed quote. */
+const isVouchedFor = ({ source }: Quote): boolean =>
+  [ACCEPTED, SURE].some((detail) => source.includes(` (${detail}`))
+/** Whether a quote is of a feed, typed, or confirmed by a person. */
+export const isConfirmed = (quote: Quote): boolean => !isPushed(quote) || isVouchedFor(quote)
 
 export const isPushed = ({ source }: Quote): boolean => source.startsWith(PUSHED)
 /** A time within a minute is now: the clock of who pushes is not the collector's. */

@@ -72,6 +72,12 @@ const LEAST_BLOCK_MS = 60_000
 /** From this factor on no second reading of the same source is enough: a lost decimal point stays lost. */
 export const SURE_FACTOR = 10
 
+/** Pushes of a name that are no further apart than this are one move: none of them is what the others are held against, ms. */
+export const intervalOf = (name: QuoteName): number => {
+  if (name === 'energyUsdPerKwh') return DAY_MS
+  return name === 'blockHeight' ? HOUR_MS : stepOf(name).eachMs
+}
+
 type SteppedName = Exclude<QuoteName, 'energyUsdPerKwh' | 'blockHeight'>
 const stepOf = (name: SteppedName): Step =>
   name === 'btcUsd' || name === 'difficulty' || name === 'feesBtcPerBlock' ? STEPS[name] : STEPS.fx

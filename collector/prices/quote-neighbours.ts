@@ -1,9 +1,11 @@
 import { type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
+import { isAssumed } from './assumed.ts'
+import type { ConfirmedPrice, ConfirmedPrices } from './confirmed-prices.ts'
 import { type FeedState, lastReading, TYPED } from './feed-state.ts'
-import { type BesidePush, isPushed, type PushedQuotes } from './pushed-quotes.ts'
+import { type BesidePush, isConfirmed, isPushed, type PushedQuotes } from './pushed-quotes.ts'
 import type { QuoteBook } from './quote-book.ts'
-import type { KnownReading, Reading } from './quote-leaps.ts'
+import { intervalOf, type KnownReading, type Reading } from './quote-leaps.ts'
 import type { Beside } from './source-watch.ts'
 
 /** What the values of each source are held against: what others say, and what is known near their time. */
@@ -11,11 +13,18 @@ export class QuoteNeighbours {
   readonly #book: QuoteBook
   readonly #sources: readonly FeedState[]
   readonly #pushed: PushedQuotes
+  readonly #confirmed: ConfirmedPrices
 
-  constructor(book: QuoteBook, sources: readonly FeedState[], pushed: PushedQuotes) {
+  constructor(
+    book: QuoteBook,
+    sources: readonly FeedState[],
+    pushed: PushedQuotes,
+    confirmed: ConfirmedPrices,
+  ) {
     this.#book = book
     this.#sources = sources
     this.#pushed = pushed
+    this.#confirmed = confirmed
   }
 
   presentOf(name: QuoteName, now: number): Quote | undefined {
@@ -35,19 +44,74 @@ export class QuoteNeighbours {
     }
   }
 
-  /** What a pushed quote is held against. All who push are one source, the token's holder: no push confirms another. */
+  /**
+   * What a pushed quote is held against. All who push are one source, the token's holder: no push confirms another. Many that each move a little
+   * move a price no further than one may since the last confirmed value.
+   */
   ofPush({ name, fromMs }: Quote, now: number): BesidePush {
-    const isPast = fromMs < now - MINUTE_MS
-    const around = this.#book.between(name, fromMs, Number.MAX_SAFE_INTEGER)
-    const inForce = around.find((quote) => quote.fromMs <= fromMs)
-    const known = inForce ? [this.#readingOf(inForce, fromMs)] : []
-    if (isPast) return { known, next: nextOf(around, fromMs), feeds: [] }
-    const fresh = this.#sources.flatMap((source) => source.fresh(name, now) ?? [])
-    return {
-      known: [...known, ...fresh.map((value) => ({ value, atMs: now }))],
-      next: [],
-      feeds: this.#sources.flatMap((source) => source.witnesses(name, now)),
+    const intervalMs = intervalOf(name)
+    const rows = this.#book.between(name, 0, Number.MAX_SAFE_INTEGER)
+    if (fromMs < now - MINUTE_MS) {
+      const later = rows.filter((quote) => quote.fromMs > fromMs)
+      const base = later.find(isConfirmed) ?? firstTold(later)
+      const apart = later.find((quote) => isConfirmed(quote) || quote.fromMs >= fromMs + intervalMs)
+      const next = [...new Set([base, apart])].flatMap((quote) => quote ?? [])
+      const assumed = rows.findLast((quote) => quote.fromMs <= fromMs)
+      return {
+        known: assumed ? [this.#readingOf(assumed, fromMs)] : [],
+        next: next.map((quote) => ({ value: quote.value, atMs: quote.fromMs })),
+        agreeing: [],
+      }
     }
+    const before = rows.filter((quote) => quote.fromMs <= fromMs)
+    const inForce = before.at(-1)
+    const confirmed = before.findLast(isConfirmed)
+    const apart = before.findLast((quote) => isConfirmed(quote) || quote.fromMs <= fromMs - intervalMs)
+    const base = this.#baseOf(name, fromMs, confirmed) ?? this.#read(firstTold(before), fromMs)
+    const fresh = this.#sources.flatMap((source) => source.fresh(name, now) ?? [])
+    // what a person has confirmed counts though feeds say otherwise, while it holds and for an interval
+    const isLate = confirmed && (confirmed === inForce || confirmed.fromMs > fromMs - intervalMs)
+    return {
+      known: [
+        ...[base, this.#read(apart, fromMs)].flatMap((reading) => reading ?? []),
+        ...fresh.map((value) => ({ value, atMs: now })),
+      ],
+      inForce: this.#read(inForce === apart ? undefined : inForce, fromMs),
+      next: [],
+      agreeing: [
+        ...this.#sources.flatMap((source) => source.witnesses(name, now)),
+        ...(confirmed && isLate ? [confirmed.value] : []),
+      ],
+    }
+  }
+
+  /** Goes on from what the book has of sources that are no pushes. */
+  recall(name: QuoteName, now: number): void {
+    for (const quote of this.#book.between(name, 0, now + 1))
+      if (!isPushed(quote) && !isAssumed(quote))
+        this.#confirmed.note(confirmedOf(quote, Math.min(now, lastReading(quote).atMs)))
+  }
+
+  /** A source has told these quotes, oldest first. */
+  note(name: QuoteName, source: FeedState, quotes: readonly Quote[], now: number): void {
+    const present = quotes.findLast((quote) => quote.fromMs <= now)
+    if (!present) return
+    // the age of a typed price that is read for the first time, beside known ones, is unknown: it may be as old as they are
+    const isUnread = source.rank === 'typed' && !this.#confirmed.has(name, TYPED)
+    const sinceMs = isUnread ? (this.firstOf(name)?.atMs ?? now) : now
+    this.#confirmed.note(confirmedOf(present, Math.min(now, sinceMs, present.staleAfterMs ?? now)))
+  }
+
+  /** The newest confirmed value before a time. @param quote the newest of the book */
+  #baseOf(name: QuoteName, atMs: number, quote: Quote | undefined): KnownReading | undefined {
+    const known = this.#confirmed.of(name).filter((reading) => reading.atMs <= atMs)
+    const own = this.#read(quote, atMs)
+    // of two of the same time the one of the book was decided for
+    return [...(own ? [own] : []), ...known].sort((a, b) => b.atMs - a.atMs)[0]
+  }
+
+  #read(quote: Quote | undefined, atMs: number): KnownReading | undefined {
+    return quote && this.#readingOf(quote, atMs)
   }
 
   /** The first value that is known of a name. */
@@ -70,9 +134,20 @@ export class QuoteNeighbours {
   }
 }
 
-/** The first quote after a time, and the first that nobody pushed: pushes that each move a little would move a price as far as they like. */
-function nextOf(quotes: readonly Quote[], afterMs: number): Reading[] {
-  const later = quotes.filter((quote) => quote.fromMs > afterMs)
-  const next = new Set([later[0], later.find((quote) => !isPushed(quote))])
-  return [...next].flatMap((quote) => (quote ? [{ value: quote.value, atMs: quote.fromMs }] : []))
-}
+/** The quote that was told first: where none is confirmed, the others are held against it. */
+const firstTold = (quotes: readonly Quote[]): Quote | undefined =>
+  quotes
+    .filter((quote) => !isAssumed(quote))
+    .reduce<Quote | undefined>(
+      (first, quote) => (first && toldMs(first) <= toldMs(quote) ? first : quote),
+      undefined,
+    )
+const toldMs = ({ fromMs, knownMs = fromMs }: Quote): number => knownMs
+
+const confirmedOf = ({ name, value, source }: Quote, atMs: number): ConfirmedPrice => ({
+  name,
+  value,
+  atMs,
+  source: sourceName(source),
+  ...(sourceName(source) === TYPED ? { isTyped: true } : {}),
+})

@@ -1,41 +1,17 @@
-import type { Log } from '../../protocol/kit/log.ts'
 import { isStale, type Prices, type Quote, type QuoteName, sourceName, unitOf } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import type { ConfiguredFeed, FeedQuote, FeedSink } from '../plugin/feed.ts'
+import type { FeedQuote, FeedSink } from '../plugin/feed.ts'
 import { ClockedSink } from './clocked-sink.ts'
+import { ConfirmedPrices, type PriceMemory } from './confirmed-prices.ts'
 import { type FeedReport, FeedState } from './feed-state.ts'
 import type { HeldBack } from './held-back.ts'
 import { PastPrices } from './past-prices.ts'
-import { filling, type HeldPush, isPushed, PUSHED, PushedQuotes } from './pushed-quotes.ts'
-import type { FilledTime, QuoteBook } from './quote-book.ts'
+import { filling, isPushed, PushedQuotes, pushedSource } from './pushed-quotes.ts'
 import { quoteFault } from './quote-limits.ts'
 import { QuoteNeighbours } from './quote-neighbours.ts'
-import type { QuoteWriteQueue } from './quote-write-queue.ts'
+import type { QuoteSelectorOptions, QuotesView } from './quote-selector-options.ts'
 import { beganBy, planned, type SourceQuotes } from './source-priority.ts'
 import { Started } from './started.ts'
-
-export interface QuotesView {
-  quotes: (Quote & { stale: boolean })[]
-  feeds: FeedReport[]
-  heldBack: HeldBack[]
-}
-
-export interface QuoteSelectorOptions {
-  book: QuoteBook
-  writer: QuoteWriteQueue
-  /** in order of priority */
-  feeds: readonly ConfiguredFeed[]
-  /** the configuration's own prices */
-  typed: ConfiguredFeed
-  nowMs: () => number
-  /** whether other clocks contradict the collector's: then no price is taken, and none ends; absent: never */
-  clockWrong?: () => boolean
-  log: Log
-  /** called when prices of a past time have come: minutes of it may be priced with them */
-  onFilled?: ((filled: FilledTime) => void) | undefined
-  /** called when pushes wait, or wait no more: they are to be kept over a restart */
-  onWaiting?: (() => void) | undefined
-}
 
 /**
  * Selects whose price counts for each name, by the rules of source-priority.ts, and writes it into the book and the store: pushed
@@ -46,6 +22,7 @@ export class QuoteSelector {
   readonly #sources: readonly FeedState[]
   readonly #pushed = new PushedQuotes()
   readonly #past: PastPrices
+  readonly #confirmed = new ConfirmedPrices()
   readonly #neighbours: QuoteNeighbours
   /** by name, when the next quote of any source ends, Unix ms */
   readonly #endsMs = new Map<QuoteName, number>()
@@ -63,12 +40,15 @@ export class QuoteSelector {
       ...feeds.map((feed) => new FeedState(feed, 'feed', log)),
       new FeedState(typed, 'typed', log),
     ]
-    this.#neighbours = new QuoteNeighbours(options.book, this.#sources, this.#pushed)
+    this.#neighbours = new QuoteNeighbours(options.book, this.#sources, this.#pushed, this.#confirmed)
   }
 
   /** Continues from the quotes in the book, and starts the feeds. Never rejects. */
   start(signal: AbortSignal): void {
-    for (const name of this.#o.book.names()) this.#recall(name)
+    for (const name of this.#o.book.names()) {
+      this.#neighbours.recall(name, this.#o.nowMs())
+      this.#recall(name)
+    }
     // typed prices first: what feeds say at once is held against them
     for (const source of [...this.#sources.slice(-1), ...this.#sources.slice(0, -1)]) {
       const sink = new ClockedSink(this.#sinkOf(source), () => this.#clockWrong())
@@ -148,14 +128,13 @@ export class QuoteSelector {
       name,
       value,
       unit: unitOf(name),
-      source: `${PUSHED}${by}`,
+      source: pushedSource(by, sure),
       fromMs,
       ...(staleAfterMs === undefined ? {} : { staleAfterMs }),
       ...(fromMs === now ? {} : { knownMs: now }),
     }
     const held = sure ? undefined : this.#pushed.judge(quote, this.#neighbours.ofPush(quote, now), now)
     if (sure) this.#pushed.believe(quote)
-    this.#o.onWaiting?.()
     return held ? { heldBack: held } : this.#take(quote, now)
   }
 
@@ -175,10 +154,29 @@ export class QuoteSelector {
     return quote
   }
 
-  /** What waits of the pushed quotes, to be kept over a restart. */
-  waiting = (): readonly HeldPush[] => this.#pushed.waiting()
-  /** Takes up the pushed quotes that waited before a restart. */
-  restoreWaiting = (waiting: readonly HeldPush[]): void => this.#pushed.restore(waiting)
+  /** Resolves once what was pushed or accepted outlives a kill. @returns false where neither the data folder nor the store takes it */
+  async isKept(): Promise<boolean> {
+    if (await this.#o.keep?.()) return true
+    await this.stop()
+    return this.#o.writer.waiting().length === 0 && (!this.#o.keep || this.#pushed.waiting().length === 0)
+  }
+
+  /** What is to be kept over a restart. */
+  memory(): PriceMemory {
+    return {
+      waiting: this.#pushed.waiting(),
+      confirmed: this.#confirmed.all(),
+      unstored: this.#o.writer.waiting(),
+    }
+  }
+
+  /** Takes up what was kept over a restart. */
+  restore({ waiting, confirmed, unstored }: PriceMemory): void {
+    this.#pushed.restore(waiting)
+    for (const price of confirmed) this.#confirmed.note(price)
+    this.#o.book.load(unstored)
+    this.#o.writer.add(unstored)
+  }
 
   /**
    * Takes what is held back of a name, because a person says that it is right. @returns the sources that told it; none where nothing is
@@ -196,7 +194,6 @@ export class QuoteSelector {
     for (const source of this.#sources)
       if (source.accept(name, by, this.#neighbours.ofSource(name, now, source.feed.name), now))
         accepted.push(source.feed.name)
-    this.#o.onWaiting?.()
     if (accepted.length === 0) return accepted
     this.#o.log.info('a quote that was held back is accepted', { quote: name, sources: accepted, by })
     this.#decide(name)
@@ -277,10 +274,12 @@ export class QuoteSelector {
           const own = statements.filter((s) => s.name === name)
           const beside = this.#neighbours.ofSource(name, now, source.feed.name)
           const quotes = source.take(name, own, beside, now)
+          this.#neighbours.note(name, source, quotes, now)
           const wrong = source.takeOverturned(name)
           if (wrong) this.#past.markWrong(name, wrong, now)
           if (present && sourceName(present.source) === source.feed.name)
             this.#past.fillGap(present, quotes, now)
+          this.#past.fillHoles(name, quotes, now)
           // also where all of it is held back: its last price is stale then
           this.#decide(name)
           this.#past.fillBefore(name, quotes, now)
@@ -291,6 +290,7 @@ export class QuoteSelector {
         const now = this.#o.nowMs()
         for (const name of new Set(statements.map((s) => s.name))) {
           const quotes = source.takeEarlier(name, statements, this.#neighbours.firstOf(name), now)
+          this.#past.fillHoles(name, quotes, now)
           this.#past.fillBefore(name, quotes, now)
         }
       },

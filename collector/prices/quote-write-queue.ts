@@ -30,6 +30,11 @@ export class QuoteWriteQueue {
     }
   }
 
+  /** Quotes that the store does not have yet. */
+  waiting(): Quote[] {
+    return [...this.#waiting.values()]
+  }
+
   /** Forgets what waits: another collector has stored prices of that time. */
   forget(): void {
     this.#waiting.clear()

@@ -56,6 +56,12 @@ const ADDRESSES: readonly (readonly [RegExp, string])[] = [
   [/^dgb1[a-z0-9]{30,}/, 'digibyte'],
 ]
 
+/** Pools of one other coin of SHA-256 that do not say so in their host name. */
+const OTHER_POOLS: readonly (readonly [RegExp, string])[] = [
+  // "DigiHash, the DigiByte mining pool" (digihash.co)
+  [/(?:^|\.)digihash\.co$/, 'digibyte'],
+]
+
 /** Names of two words. */
 const OTHER_BITCOINS: readonly (readonly [RegExp, string])[] = [
   [/bitcoin-?cash/, 'bitcoin-cash'],
@@ -65,33 +71,52 @@ const OTHER_BITCOINS: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Another coin of SHA-256 in a host name. None where it has Bitcoin's too: such a pool mines both at once, or pays in bitcoin; none beside the
- * name of another algorithm, since some coins have several.
+ * name of another algorithm, since some coins have several. The name of the domain is the operator's: `bch.ss.btc.com` mines no Bitcoin.
  */
 function otherSha256Coin(pool: Pool): string | undefined {
+  const own = OTHER_POOLS.find(([host]) => host.test(pool.host))?.[1]
+  if (own) return own
   const words = hostWords(pool)
-  const named = OTHER_BITCOINS.find(([name]) => name.test(words.join('-')))?.[1]
   if (words.some((word) => IN_HOSTS.includes(word))) return undefined
-  if (!named && words.some((word) => word === 'btc' || word === 'bitcoin')) return undefined
-  return named ?? coinsIn(pool).find((coin) => coin !== undefined && isOtherSha256Coin(coin))
+  const labels = pool.host.split('.')
+  const below = labels.length > 2 ? otherCoinOf(pool, wordsOf(labels.slice(0, -2))) : undefined
+  return below ?? otherCoinOf(pool, words)
+}
+
+function otherCoinOf(pool: Pool, words: readonly string[]): string | undefined {
+  const named = OTHER_BITCOINS.find(([name]) => name.test(words.join('-')))?.[1]
+  if (!named && words.some((word) => algorithmOfCoin(coinCode(word)) === SHA256)) return undefined
+  return named ?? coinsOf(pool, words).find((coin) => coin !== undefined && isOtherSha256Coin(coin))
 }
 
 /** What the words of a host name stand for, each that can only be a coin. */
-const coinsIn = (pool: Pool): (string | undefined)[] =>
-  hostWords(pool).map(POOLS_OF_MANY.test(pool.host) ? algorithmOfCoin : (word) => coinIn([word]))
+const coinsIn = (pool: Pool): (string | undefined)[] => coinsOf(pool, hostWords(pool))
+const coinsOf = ({ host }: Pool, words: readonly string[]): (string | undefined)[] =>
+  words.map(coinCode).map(POOLS_OF_MANY.test(host) ? algorithmOfCoin : (word) => coinIn([word]))
 
-const hostWords = ({ host }: Pool): string[] =>
-  // the last label is a country or a trade, not a coin
-  host.split('.').slice(0, -1).join('.').split(/[.-]/)
+/** Words that hosts write together with a coin's code: `bchpool`, `dgb256`, `solobch`. */
+const BEFORE_CODE = /^(?:pool|solo|stratum|mining|mine)/
+const BEHIND_CODE = /(?:pool|solo|stratum|mining|mine|sha256d?|sha|256|\d+)$/
+/** A word of a host name without what is written together with a coin's code, where a code is left. */
+function coinCode(word: string): string {
+  if (algorithmOfCoin(word)) return word
+  const left = [word.replace(BEHIND_CODE, ''), word.replace(BEFORE_CODE, '').replace(BEHIND_CODE, '')]
+  return left.find((code) => algorithmOfCoin(code) !== undefined) ?? word
+}
+
+// the last label is a country or a trade, not a coin
+const hostWords = ({ host }: Pool): string[] => wordsOf(host.split('.').slice(0, -1))
+const wordsOf = (labels: readonly string[]): string[] => labels.join('.').split(/[.-]/)
 
 /** The signs of a pool, the strongest first: the first that is there counts. */
 const SIGNS: readonly { sign: string; sure: boolean; of: (pool: Pool) => string | undefined }[] = [
+  // before the pool: bch.ckpool.org is no Bitcoin; before the algorithm: dgb-sha256 is DigiByte
+  { sign: 'the coin in its pool’s host name', sure: true, of: otherSha256Coin },
   {
     sign: 'its pool mines Bitcoin alone',
     sure: true,
     of: ({ host }) => (BITCOIN_POOLS.test(host) ? SHA256 : undefined),
   },
-  // before the algorithm: dgb-sha256 is DigiByte
-  { sign: 'the coin in its pool’s host name', sure: true, of: otherSha256Coin },
   {
     sign: 'the algorithm in its pool’s host name',
     sure: true,
@@ -114,7 +139,7 @@ const SIGNS: readonly { sign: string; sure: boolean; of: (pool: Pool) => string 
   {
     sign: 'the address of its pool user',
     sure: true,
-    of: ({ user }) => ADDRESSES.find(([form]) => form.test(user))?.[1],
+    of: ({ user }) => ADDRESSES.find(([form]) => form.test(user) || form.test(inSmallLetters(user)))?.[1],
   },
   // a name that anybody can give to a host: weaker than the maker's line
   {
@@ -126,6 +151,9 @@ const SIGNS: readonly { sign: string; sure: boolean; of: (pool: Pool) => string 
         .find((found) => found !== undefined && !isOtherSha256Coin(found)),
   },
 ]
+
+/** CashAddr and bech32 may be written in capitals alone (spec/cashaddr.md, BIP 173); what stands behind the address is the worker. */
+const inSmallLetters = (user: string): string => (/^[^a-z./]+(?:[./]|$)/.test(user) ? user.toLowerCase() : '')
 
 /** What a miner's pool says that it pays for, by its host, port and user; undefined where nothing says it. */
 export function coinOfPool(url: string | undefined, user?: string): PoolCoin | undefined {

@@ -123,7 +123,7 @@ const trueUpTerm = (trueUp: TrueUp): WorkTerm => {
   return {
     formula: '(poolWorkDiff1 - countedWorkDiff1 - estimatedWorkDiff1)',
     inputs: { poolWorkDiff1, countedWorkDiff1, estimatedWorkDiff1 },
-    because: `true-up of estimated work: what the pool credited worker ${worker} for ${day}, by ${basis}, less the ledger’s work of that day`,
+    because: `true-up of estimated work: what the pool credited worker ${worker} for ${day}, by ${basis}, less the ledger’s work of that day, and what may be of another pool or of before the ledger had the machine`,
   }
 }
 

@@ -1,6 +1,7 @@
+import { divided } from './pool-places.ts'
 import { DAY_MS } from './revenue.ts'
 import { type CreditedWorker, isClear, matchNames } from './worker-names.ts'
-import { creditedWork, namesText, unclearText, userOf } from './worker-true-up.ts'
+import { creditedWork, namesText, ownersByUser, unclearText } from './worker-true-up.ts'
 
 /** A pool's newest figure may lack this last part of the time: it counts in windows of some minutes, and answers from a cache. */
 const LATE_MS = 15 * 60_000
@@ -99,12 +100,12 @@ interface Mined {
  * @param usdPerDiff1 what one difficulty-1 share earned in the time; undefined: unknown
  */
 export function workerDifferences(
-  { fromMs, toMs }: { fromMs: number; toMs: number },
+  { fromMs, toMs, domains = [] }: { fromMs: number; toMs: number; domains?: readonly string[] | undefined },
   machines: readonly MachineWork[],
   credits: readonly CreditedWorker[],
   usdPerDiff1: number | undefined,
 ): WorkerComparison {
-  const users = minedByUser(machines)
+  const users = minedByUser(machines, domains)
   const spanMs = toMs - fromMs
   const used = new Set<CreditedWorker>()
   const short: ShortWorker[] = []
@@ -210,13 +211,13 @@ function shortOf(
   }
 }
 
-/** The machines' work by pool user; that of a firmware's dev fee is left out. */
-function minedByUser(machines: readonly MachineWork[]): Map<string, Mined> {
+/** The machines' work at the pool by pool user; that of a firmware's dev fee is left out. */
+function minedByUser(machines: readonly MachineWork[], domains: readonly string[]): Map<string, Mined> {
   const users = new Map<string, Mined>()
-  for (const m of machines) {
-    const user = userOf(m.owner)
+  const worked = machines.filter((m) => m.workDiff1 + m.estimatedWorkDiff1 > 0)
+  const places = [...divided(ownersByUser(worked), domains)]
+  for (const [user, m] of places.flatMap(([user, { own }]) => own.map((m) => [user, m] as const))) {
     const all = m.workDiff1 + m.estimatedWorkDiff1
-    if (user === undefined || !(all > 0)) continue
     const sum = users.get(user) ?? {
       devices: [],
       workDiff1: 0,

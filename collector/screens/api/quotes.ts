@@ -1,5 +1,6 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { durationMs } from '../../../protocol/kit/fields.ts'
+import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { QuoteNameSchema, QuoteSchema } from '../../../protocol/quote.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import type { QuoteSelector } from '../../prices/quote-selector.ts'
@@ -22,6 +23,8 @@ import { DAY_MS, timeSchema } from './time-parameters.ts'
 const MAX_QUOTES = 20_000
 /** A push that comes while the collector starts waits so long until the known prices are read. */
 const START_MS = 15_000
+/** The disk and the store have so long to take a push. */
+const KEPT_MS = 15_000
 const MOST_AHEAD_MS = 40 * DAY_MS
 
 const PushSchema = z.strictObject({
@@ -51,6 +54,10 @@ const AcceptSchema = z.strictObject({
 
 const Quote = QuoteSchema.meta({ id: 'Quote' })
 
+const NOT_KEPT =
+  'it counts until the collector stops and is lost then: neither the data folder nor the store takes it; mend the disk, then say it again'
+const notKept = json(ErrorSchema, 'It counts, and can’t be kept over a restart')
+
 const routes = {
   now: routeOf(
     '/api/v1/quotes',
@@ -76,6 +83,7 @@ const routes = {
     {
       201: json(Quote, 'Taken'),
       202: json(HeldBackSchema.meta({ id: 'HeldBack' }), 'It leaps: held back, the last one is used'),
+      503: notKept,
     },
     'Sets a price or a network figure. Needs http.token. It overrides every feed while it holds',
   ),
@@ -85,10 +93,15 @@ const routes = {
     {
       200: json(z.object({ accepted: z.array(z.string()).describe('the sources that told it') }), 'Taken'),
       404: json(ErrorSchema, 'No price of this name waits for anybody'),
+      503: notKept,
     },
     'Takes a price that is held back because it leaps: a person says that it is right. Needs http.token',
   ),
 }
+
+/** Whether what was just pushed or accepted outlives a kill; false where neither the disk nor the store answers. */
+const isKept = (selector: QuoteSelector): Promise<boolean> =>
+  withDeadline(() => selector.isKept(), KEPT_MS).catch(() => false)
 
 /** Adds the routes of the quotes. `mayChange` is true if the API is behind a token. */
 export function addQuotes(
@@ -134,16 +147,18 @@ export function addQuotes(
       sure,
       ...(holdsFor === undefined ? {} : { staleAfterMs: fromMs + holdsFor - 1 }),
     })
-    if ('heldBack' in taken) return c.json(taken.heldBack, 202)
-    if (!('refused' in taken)) return c.json(taken, 201)
-    return c.json(badParameters([{ parameter: 'value', problem: taken.refused }]), 400)
+    if ('refused' in taken)
+      return c.json(badParameters([{ parameter: 'value', problem: taken.refused }]), 400)
+    if (!(await isKept(selector))) return c.json(problem('not_kept', NOT_KEPT), 503)
+    return 'heldBack' in taken ? c.json(taken.heldBack, 202) : c.json(taken, 201)
   })
   api.openapi(routes.accept, async (c) => {
     if (!mayChange) return c.json(needsToken('a price changes money'), 403)
     await selector.started.wait(START_MS)
     const { name, by } = c.req.valid('json')
     const accepted = selector.accept(name, by)
-    if (accepted.length > 0) return c.json({ accepted }, 200)
+    if (accepted.length > 0)
+      return (await isKept(selector)) ? c.json({ accepted }, 200) : c.json(problem('not_kept', NOT_KEPT), 503)
     const why = `no price of ${name} waits for anybody; GET /api/v1/quotes lists what is held back, and why`
     return c.json(problem('none', why), 404)
   })

@@ -93,6 +93,47 @@ test.each([
   [undefined, undefined],
 ])('%s is a pool for %s', (url, algorithm) => expect(coinOfPool(url)?.algorithm).toBe(algorithm))
 
+describe('another coin of SHA-256', () => {
+  test.each([
+    // the domain is the operator’s name
+    ['stratum+tcp://bch.ss.btc.com:1800', 'bitcoin-cash'],
+    ['stratum+tcp://bch.ckpool.org:3333', 'bitcoin-cash'],
+    ['stratum+tcp://bsv.pool.bitcoin.example:3333', 'bitcoin-sv'],
+    // written together with other words
+    ['stratum+tcp://dgb256.theblocksfactory.com:9002', 'digibyte'],
+    ['stratum+tcp://dgbsha.example:9002', 'digibyte'],
+    ['stratum+tcp://bchpool.example:3333', 'bitcoin-cash'],
+    ['stratum+tcp://solobch.example.org:3333', 'bitcoin-cash'],
+    ['stratum+tcp://eu-bch2.pool.example:3333', 'bitcoin-cash'],
+    ['stratum+tcp://fb1.antpool.com:3333', 'fractal-bitcoin'],
+    ['stratum+tcp://digihash.co:3008', 'digibyte'],
+    ['stratum+tcp://eu.digihash.co:3008', 'digibyte'],
+  ])('is what %s pays for', (url, coin) => expect(coinOfPool(url)?.algorithm).toBe(coin))
+
+  test.each([
+    'BITCOINCASH:QPM2QSZNHKS23Z7629MMS6S4CWEF74VCWVY22GDX6A.w1',
+    'QPM2QSZNHKS23Z7629MMS6S4CWEF74VCWVY22GDX6A',
+    'bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a.W1',
+  ])('is what the address %s is of, in capitals too', (user) =>
+    expect(coinOfPool('stratum+tcp://pool.example:3333', user)?.algorithm).toBe('bitcoin-cash'),
+  )
+
+  test.each([
+    ['stratum+tcp://ltc.ss.btc.com:1800', 'scrypt'],
+    ['stratum+tcp://us.ss.btc.com:1800', undefined],
+    ['stratum+tcp://btc-bch.pool.example:3333', undefined],
+    ['stratum+tcp://btcpool.bch.example:3333', undefined],
+    ['stratum+tcp://btc1.farm.example:3333', undefined],
+    ['stratum+tcp://solo.ckpool.org:3333', 'sha256'],
+    ['stratum+tcp://fb.farm-proxy.example:3333', undefined],
+    ['stratum+tcp://mine1.farm.example:3333', undefined],
+    ['stratum+tcp://10.0.0.5:3333', undefined],
+  ])('is not what %s pays for', (url, algorithm) => {
+    const coin = coinOfPool(url, 'BCHFARM.w1')?.algorithm
+    expect(coin === 'sha256' && algorithm === undefined ? undefined : coin).toBe(algorithm)
+  })
+})
+
 describe('a pool whose coin is another one', () => {
   const user = (poolUser: string): AsicFacts['pools'] => ({
     configured: 1,

@@ -424,6 +424,25 @@ describe('a record is doubtful', () => {
     expect(judge(week)).toBe('work')
   })
 
+  describe('where it is of a stretch that was recovered before', () => {
+    const lump = (times: number) =>
+      honest(190, 's21', { recovered: true, workDiff1: 181 * times * S21_WORK, energyMilliJ: 181 * 210e6 })
+    const later = () => Array.from({ length: 180 }, (_, m) => judge(honest(10 + m)))
+
+    test('but for the minutes that a clock may cover twice', () => {
+      for (let m = 0; m < 10; m++) expect(judge(honest(m))).toBeUndefined()
+      expect(judge(lump(1))).toBeUndefined()
+      expect(later().filter((check) => check === undefined).length).toBeLessThanOrEqual(7)
+      expect(judge(honest(191))).toBeUndefined()
+    })
+
+    test('and not where what it recovered is doubtful itself', () => {
+      for (let m = 0; m < 10; m++) expect(judge(honest(m))).toBeUndefined()
+      expect(judge(lump(1000))).toBe('work')
+      expect(later().filter(Boolean)).toEqual([])
+    })
+  })
+
   test('a rack that is read as one host may draw what it is rated for', () => {
     const rack = (minute: number) => record(minute, 'rack', { energyMilliJ: 120_000 * 60 * 1000 })
     expect(Array.from({ length: 60 }, (_, m) => judge(rack(m))).filter(Boolean)).toEqual([])

@@ -3,7 +3,7 @@ import { DAY_MS } from '../../../collector/economics/settlement/revenue.ts'
 import { TrueUpKeeper } from '../../../collector/pool-watch/true-up-keeper.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
-import { batch, LedgerRig, record, T0 } from '../ledger-rig.ts'
+import { batch, LedgerRig, POOL, record, T0 } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 
 const DAY = Math.floor(T0 / DAY_MS) * DAY_MS
@@ -40,8 +40,8 @@ const keeper = () =>
     log: SILENT,
   })
 /** One more minute of a miner that counts no accepted work. */
-const mine = async (minute: number) => {
-  const estimated = record(minute, 'rig1', { estimatedWorkDiff1: ESTIMATED })
+const mine = async (minute: number, estimatedWorkDiff1 = ESTIMATED, owner = POOL) => {
+  const estimated = record(minute, 'rig1', { estimatedWorkDiff1, owner })
   delete estimated.workDiff1
   await rig.take(batch(seq++, [estimated]))
   await rig.settleAll()
@@ -54,6 +54,8 @@ beforeEach(async () => {
   asked = 0
   askedDays.length = 0
   seq = 1
+  // the ledger has the machine since the day before
+  await mine(-24 * 60, 0)
   for (const minute of [0, 1, 2]) await mine(minute)
   rig.nowMs = MIDNIGHT + 5 * MINUTE_MS
 })
@@ -214,6 +216,57 @@ describe('a day at whose end the collector was down', () => {
     const next = keeper()
     for (const each of [keep, next]) await each.keep('mining', LAST_DAY, signal)
     expect([keep.missed('mining'), next.missed('mining')]).toEqual([[], []])
+    await rig.stop()
+  })
+})
+
+describe('a true-up', () => {
+  it('of any age follows what is recorded late for its day, also after a start', async () => {
+    const keep = keeper()
+    await keep.keep('mining', LAST_DAY, signal)
+    rig.nowMs = MIDNIGHT + 9 * DAY_MS + DAY_MS / 2
+    await keep.keep('mining', NO_READERS, signal)
+    await mine(3)
+    keep.settled([T0 + 3 * MINUTE_MS])
+    await keep.keep('mining', NO_READERS, signal)
+    await rig.settleAll()
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 4_000_000, trueUpWorkDiff1: -1_100_000 })
+    await mine(4)
+    await keeper().keep('mining', NO_READERS, signal)
+    await rig.settleAll()
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 5_000_000, trueUpWorkDiff1: -2_100_000 })
+    await rig.stop()
+  })
+
+  it('takes away nothing of what was mined at another pool, and adds nothing for it', async () => {
+    const backup = { ...POOL, poolUrl: 'stratum+tcp://backup.other:3333' }
+    for (const minute of [3, 4, 5]) await mine(minute, ESTIMATED, backup)
+    await keeper().keep('mining', LAST_DAY, signal)
+    await rig.settleAll()
+    // half of the six minutes was mined at each: the credit is that of one, less a tenth of a minute
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 6_000_000, trueUpWorkDiff1: -100_000 })
+    const more = { lastDay: async () => [{ worker: 'rig1', workDiff1: 5_500_000 }], ofDay: undefined }
+    await keeper().keep('mining', more, signal)
+    await rig.settleAll()
+    expect(sums()).toMatchObject({ trueUpWorkDiff1: 0 })
+    await rig.stop()
+  })
+
+  it('books nothing for the time before the ledger has the machine', async () => {
+    store = new MemoryStore()
+    rig = await new LedgerRig(store).start()
+    seq = 1
+    for (const minute of [0, 1, 2]) await mine(minute)
+    rig.nowMs = MIDNIGHT + 5 * MINUTE_MS
+    // the ledger has it from 10:00 on: ten of the day's 24 hours may be of before
+    const whole = { lastDay: async () => [{ worker: 'rig1', workDiff1: 4_800_000 }], ofDay: undefined }
+    await keeper().keep('mining', whole, signal)
+    await rig.settleAll()
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 3_000_000, trueUpWorkDiff1: 0 })
+    const less = { lastDay: workers, ofDay: undefined }
+    await keeper().keep('mining', less, signal)
+    await rig.settleAll()
+    expect(sums()).toMatchObject({ trueUpWorkDiff1: -100_000 })
     await rig.stop()
   })
 })

@@ -40,7 +40,7 @@ describe('a pushed price that leaps', () => {
       expect(at('btcUsd')).toBe('91000 pushed by desk')
     }
     push(500_000, 'desk', true)
-    expect([at('btcUsd'), selector.heldBack()]).toEqual(['500000 pushed by desk', []])
+    expect([at('btcUsd'), selector.heldBack()]).toEqual(['500000 pushed by desk (said to be sure)', []])
   })
 
   it('is taken where a feed says the same, in use or held back', async () => {
@@ -133,11 +133,11 @@ describe('a pushed price that leaps', () => {
   it('waits over a restart, and is accepted then', async () => {
     const first = await rig.open([], { btcUsd: 91_000 })
     first.selector.push({ name: 'btcUsd', value: 910_000, by: 'desk' })
-    const kept = first.selector.waiting()
+    const kept = first.selector.memory()
     await first.selector.stop()
     rig.nowMs += HOUR_MS
     const { at, selector } = await rig.open([], { btcUsd: 91_000 })
-    selector.restoreWaiting(kept)
+    selector.restore(kept)
     expect(selector.heldBack()).toMatchObject([{ value: 910_000, source: 'pushed by desk' }])
     expect(selector.accept('btcUsd', 'ann')).toEqual(['pushed by desk (accepted by ann)'])
     expect(at('btcUsd')).toBe('910000 pushed by desk (accepted by ann)')
@@ -179,7 +179,7 @@ describe('a price that is pushed for a past time', () => {
       [],
     ])
     expect(push(selector, 880_000, -36, { sure: true })).toMatchObject({ value: 880_000 })
-    expect(at('btcUsd', T0 - 30 * HOUR_MS)).toBe('880000 pushed by desk (for a time before)')
+    expect(at('btcUsd', T0 - 30 * HOUR_MS)).toBe('880000 pushed by desk (said to be sure; for a time before)')
   })
 
   it('never holds from now where a price of its time has come meanwhile', async () => {
@@ -208,5 +208,111 @@ describe('a price that is pushed for a past time', () => {
     expect(pushed(usual)).toMatchObject({ value: usual })
     expect(pushed(wrong, T0 - 48 * HOUR_MS)).toHaveProperty('heldBack')
     expect(pushed(name === 'blockHeight' ? 924_712 : usual, T0 - 48 * HOUR_MS)).toMatchObject({ knownMs: T0 })
+  })
+})
+
+describe('pushes that each move a price as far as one may', () => {
+  const typed = { btcUsd: 91_000, difficulty: 1.5e14, feesBtcPerBlock: 0.03, energyUsdPerKwh: 0.02 } as const
+  const STEP = { btcUsd: 1.9, difficulty: 1 / 3.9, feesBtcPerBlock: 9, energyUsdPerKwh: 25 } as const
+  const names = Object.keys(typed) as (keyof typeof typed)[]
+
+  it.each(names)('move a typed %s once, now and ahead, also after a restart', async (name) => {
+    let selector = (await rig.open([], typed)).selector
+    const push = (n: number, hours = 0) =>
+      selector.push({
+        name,
+        value: typed[name] * STEP[name] ** n,
+        by: 'bot',
+        fromMs: rig.nowMs + hours * HOUR_MS,
+      })
+    expect(push(1)).toHaveProperty('value')
+    for (const hours of [0, 0, 1, 2]) expect(push(2, hours)).toHaveProperty('heldBack')
+    const kept = selector.memory()
+    await selector.stop()
+    selector = (await rig.open([], typed)).selector
+    selector.restore(kept)
+    rig.nowMs += 300
+    for (const n of [2, 2]) expect(push(n)).toHaveProperty('heldBack')
+  })
+
+  it('move no further where the feed is away since, after a restart too', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const first = await rig.open([feed])
+    for (let n = 0; n < 4; n++) rig.polls(feed, 'btcUsd', 91_000)
+    const push = (selector: QuoteSelector, value: number) =>
+      selector.push({ name: 'btcUsd', value, by: 'bot', staleAfterMs: rig.nowMs + 90 * 24 * HOUR_MS })
+    expect(push(first.selector, 172_900)).toHaveProperty('value')
+    for (let n = 0; n < 20; n++) rig.polls(feed, 'btcUsd', 91_000)
+    rig.nowMs += HOUR_MS
+    expect(push(first.selector, 328_510)).toHaveProperty('heldBack')
+    const kept = first.selector.memory()
+    await first.selector.stop()
+    const { at, selector } = await rig.open([new TestFeed('a', ['btcUsd'])])
+    selector.restore(kept)
+    expect(push(selector, 328_510)).toHaveProperty('heldBack')
+    expect(at('btcUsd')).toBe('172900 pushed by bot')
+    expect(push(selector, 89_000)).toHaveProperty('value')
+  })
+
+  it('go on from what a person has accepted, and nobody can name himself so', async () => {
+    const { at, selector } = await rig.open([], typed)
+    const push = (value: number, by = 'bot') => {
+      rig.nowMs += 1
+      return selector.push({ name: 'btcUsd', value, by })
+    }
+    for (const by of ['bot (accepted by ann)', 'bot (said to be sure)', 'x) (accepted by ann']) {
+      expect(push(172_900, by)).toHaveProperty('value')
+      expect(push(328_510, by)).toHaveProperty('heldBack')
+    }
+    selector.accept('btcUsd', 'ann')
+    expect(at('btcUsd')).toMatch(/^328510 pushed by .*\(accepted by ann\)$/)
+    expect(push(330_000)).toHaveProperty('value')
+    expect(push(600_000)).toHaveProperty('value')
+    expect(push(700_000)).toHaveProperty('heldBack')
+  })
+
+  it('are taken back by one that fits what was confirmed, and a slip beside steady pushes is not', async () => {
+    const { selector } = await rig.open([], typed)
+    const push = (value: number) => selector.push({ name: 'btcUsd', value, by: 'bot' })
+    push(181_000)
+    expect(push(80_000)).toHaveProperty('value')
+    for (let day = 0; day < 10; day++) {
+      rig.nowMs += 24 * HOUR_MS
+      expect(push(90_000 + day)).toHaveProperty('value')
+    }
+    rig.nowMs += HOUR_MS
+    expect(push(300_000)).toHaveProperty('heldBack')
+  })
+
+  it('stay within what the time since the confirmed value allows, in whatever order, over restarts', async () => {
+    const act = fc.record({
+      value: fc.oneof(
+        fc.double({ min: 1, max: 1e7, noNaN: true }),
+        fc.integer({ min: -8, max: 8 }).map((n) => 91_000 * 1.9 ** n),
+      ),
+      hours: fc.integer({ min: -100, max: 100 }),
+      laterHours: fc.integer({ min: 0, max: 30 }),
+      restarts: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 12 }), async (acts) => {
+        rig = new SelectorRig()
+        let { selector } = await rig.open([], { btcUsd: 91_000 })
+        for (const { value, hours, laterHours, restarts } of acts) {
+          selector.push({ name: 'btcUsd', value, by: 'bot', fromMs: rig.nowMs + hours * HOUR_MS })
+          rig.nowMs += laterHours * HOUR_MS
+          if (!restarts) continue
+          const kept = selector.memory()
+          await selector.stop()
+          selector = (await rig.open([], { btcUsd: 91_000 })).selector
+          selector.restore(kept)
+        }
+        for (const { value, fromMs } of selector.history('btcUsd', 0, Number.MAX_SAFE_INTEGER)) {
+          const most = 2 * (1 + Math.abs(fromMs - T0) / (24 * HOUR_MS))
+          expect(Math.max(value / 91_000, 91_000 / value)).toBeLessThanOrEqual(most * 1.000001)
+        }
+      }),
+      { numRuns: 60 },
+    )
   })
 })

@@ -57,7 +57,7 @@ it('ends at a stop, though the database does not answer', async () => {
   expect(tries).toBe(1)
 })
 
-it('the copy of the quotes, and of pushed ones that wait, is read as it was kept; a spoilt one is none', async () => {
+it('the copy of the quotes, of pushed ones that wait, and of what the store did not take, is read as it was kept; a spoilt one is none', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'perwatt-quotes-'))
   const path = join(folder, 'quotes.json')
   const quotes: Quote[] = [
@@ -66,19 +66,24 @@ it('the copy of the quotes, and of pushed ones that wait, is read as it was kept
   ]
   const copy = new QuotesCopy(path, SILENT)
   expect(await copy.read()).toBeUndefined()
-  await copy.keep(quotes)
-  expect(await new QuotesCopy(path, SILENT).read()).toEqual(quotes)
+  const none = { waiting: [], confirmed: [], unstored: [] }
   const [quote] = quotes as [Quote]
   const { name, value, unit, source } = quote
-  const waiting = [
-    { quote, held: { name, value, unit, source, sinceMs: 3, reason: 'leaps', waitsFor: 'a person' } },
-  ]
-  expect(await copy.readWaiting()).toEqual([])
-  await copy.keep(quotes, waiting)
-  expect(await new QuotesCopy(path, SILENT).readWaiting()).toEqual(waiting)
+  const held = { name, value, unit, source, sinceMs: 3, reason: 'leaps', waitsFor: 'a person' }
+  const full = {
+    quotes,
+    waiting: [{ quote, held }],
+    confirmed: [{ name, value: 65_000, source: 'tickers', atMs: 4 }],
+    unstored: [quote],
+  }
+  for (const copied of [{ quotes, ...none }, full, full]) {
+    expect(await copy.keep(copied)).toBe(true)
+    expect(await new QuotesCopy(path, SILENT).read()).toEqual({ v: 1, ...copied })
+  }
   // a copy of an earlier version has none
   await writeFile(path, JSON.stringify({ v: 1, quotes }))
-  expect([await copy.read(), await copy.readWaiting()]).toEqual([quotes, []])
+  expect(await copy.read()).toEqual({ v: 1, quotes, ...none })
+  expect(await new QuotesCopy(join(folder, 'no-folder', 'quotes.json'), SILENT).keep(full)).toBe(false)
   const text = await readFile(path, 'utf8')
   await writeFile(path, text.slice(0, text.length / 2))
   expect(await copy.read()).toBeUndefined()

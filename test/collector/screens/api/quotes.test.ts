@@ -20,6 +20,12 @@ const tokenFile = join(folder, 'token')
 let server: ScreensServer
 let url = ''
 let feed: FeedSink | undefined
+/** whether the disk and the store take what they are given */
+let keeps = true
+
+const writeQuotes = async () => {
+  if (!keeps) throw new Error('no space left on device')
+}
 
 const serve = async (token: boolean) => {
   const market: ConfiguredFeed = {
@@ -38,7 +44,8 @@ const serve = async (token: boolean) => {
   }
   const selector = new QuoteSelector({
     book: new QuoteBook(),
-    writer: new QuoteWriteQueue({ writeQuotes: async () => {} }, SILENT),
+    writer: new QuoteWriteQueue({ writeQuotes }, SILENT),
+    keep: async () => keeps,
     feeds: [market],
     typed,
     nowMs: () => NOW,
@@ -138,6 +145,17 @@ describe('a quote that leaps', () => {
     })
     expect((await push(0.93)).status).toBe(202)
     expect((await push(0.93, { sure: true })).status).toBe(201)
+  })
+
+  test('is answered with 503 where neither the disk nor the store takes it, and with 201 where one does again', async () => {
+    const push = () => ask('/api/v1/quotes', { name: 'fx.EUR', value: 0.92, by: 'desk' })
+    keeps = false
+    expect(await push()).toMatchObject({
+      status: 503,
+      body: { error: { code: 'not_kept', message: expect.stringContaining('say it again') } },
+    })
+    keeps = true
+    expect((await push()).status).toBe(201)
   })
 
   test('needs a token', async () => {
