@@ -8,5 +8,12 @@ const BEHIND_MS = 3 * MINUTE_MS
 export function conditionText(spool: SpoolStatus, delivery: DeliveryStatus = {}, wallMs: number): string {
   const { unansweredS, notStored, held, limit } = delivery
   const isBehind = spool.oldestMs !== undefined && wallMs - spool.oldestMs > BEHIND_MS
-  return JSON.stringify([spool.disk, isBehind, unansweredS === undefined, notStored, held !== undefined, limit])
+  return JSON.stringify([
+    spool.disk,
+    isBehind,
+    unansweredS === undefined,
+    notStored,
+    held !== undefined,
+    limit,
+  ])
 }

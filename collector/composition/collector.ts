@@ -107,14 +107,10 @@ export class Collector {
     const devices = createDevices(context)
     const alerting = createAlerting({
       config: config.alerts,
-      dataFolder: config.dataFolder,
-      files,
-      log,
+      site: config.site.id,
+      ...{ dataFolder, files, log, version, now: nowMs },
       channels: CHANNELS,
       rules: RULES,
-      version,
-      now: nowMs,
-      site: config.site.id,
     })
     const prices = createPrices(context, store)
     const standsByFor = () => this.#link?.ingest.first
@@ -123,7 +119,7 @@ export class Collector {
       devices,
       prices,
       standing,
-      standsBy: () => standsByFor() !== undefined || this.#lease?.mustRead === true,
+      standsBy: () => standsByFor() !== undefined || lease?.mustRead === true,
       onSettled: (minutes) => pools.settled(minutes),
     })
     const pools = new PoolWatch({

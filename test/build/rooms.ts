@@ -28,6 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [],
     packages: [
       'node:child_process',
+      'node:events',
       'node:fs',
       'node:net',
       'node:os',
