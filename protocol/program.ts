@@ -24,12 +24,21 @@ export const PresenceMessageSchema = z.object({
   atMs: ms,
   version: z.string().max(64),
   program: ProgramSchema,
+  /** whether it serves: it keeps the site beside one that has been away. Absent: an earlier version, which does not say */
+  serves: z.boolean().optional(),
 })
 export type PresenceMessage = z.infer<typeof PresenceMessageSchema>
 
 /** Whether a program is the later of two: both decide alike, whatever their clocks show, because they compare the same numbers. */
 export const isLater = (a: Program, b: Program): boolean =>
   a.startedAtMs !== b.startedAtMs ? a.startedAtMs > b.startedAtMs : a.instance > b.instance
+
+/** Whether a collector gives way to another that it hears: to one that serves while it does not, else to the earlier of the two. */
+export const givesWay = (own: Standing, other: Standing): boolean =>
+  own.serves === undefined || other.serves === undefined || own.serves === other.serves
+    ? isLater(own.program, other.program)
+    : other.serves
+type Standing = Pick<PresenceMessage, 'program' | 'serves'>
 
 /**
  * Whether two programs run on one computer, and have one clock. The start of their kernel tells it, in containers too; where one of
@@ -43,6 +52,10 @@ export function isBeside(
   const shared = a.addresses.some((address) => b.addresses.includes(address))
   return a.host === b.host && (shared || a.addresses.length === 0 || b.addresses.length === 0)
 }
+
+/** One text for all programs of one computer; undefined where a program does not say where it runs. */
+export const computerOf = (program: Pick<Program, 'host' | 'boot'> | undefined): string | undefined =>
+  program && (program.boot ?? program.host)
 
 /** For a person: `gpu-host-3 (10.0.4.3, fd00::3; process 4711)`. */
 export function placeText({ host, addresses, pid }: Pick<Program, 'host' | 'addresses' | 'pid'>): string {

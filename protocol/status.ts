@@ -47,6 +47,8 @@ const DeliveryStatusSchema = z.object({
   limit: SizeLimitSchema.optional(),
   /** why the collector received records and did not store them, in its words */
   notStored: z.string().max(512).optional(),
+  /** why the collector received records and does not take them yet, in its words */
+  held: z.string().max(512).optional(),
 })
 export type DeliveryStatus = z.infer<typeof DeliveryStatusSchema>
 

@@ -5,7 +5,7 @@ import { powerFact } from './power.ts'
 interface Fitted {
   take(
     sum: { powerW?: number },
-    parts: { listed: readonly string[]; working: readonly string[] },
+    parts: { watts: ReadonlyMap<string, number | undefined> },
   ): { powerW?: number; refused?: string }
 }
 
@@ -23,7 +23,9 @@ export function inputsPower(
   if (inputsW.length === 0) return {}
   const working = names.filter((_, place) => inputsW[place] !== undefined)
   const powerW = sumOfAll(inputsW)
-  const sum = fitted.take(powerW === undefined ? {} : { powerW }, { listed: names, working })
+  const sum = fitted.take(powerW === undefined ? {} : { powerW }, {
+    watts: new Map(names.map((name, place) => [name, inputsW[place]])),
+  })
   const refused =
     sum.refused ??
     (powerW === undefined && working.length > 0

@@ -86,6 +86,11 @@ export class AgentClock {
     return later.reduce((sum, { stepMs }) => sum + stepMs, 0)
   }
 
+  /** Whether the computer was started since a stretch, so that not all steps are known. */
+  bootedSince(stretch: number): boolean {
+    return this.#stretches.some(({ id, boot }) => id > stretch && boot)
+  }
+
   /** Whether a measurement says that the clocks don't agree. */
   get disagrees(): boolean {
     return this.#agrees === false
@@ -121,7 +126,7 @@ export class AgentClock {
     const provenMs = Math.abs(offset.offsetMs) - offset.roundTripMs / 2
     const canBeRight = Math.min(now.wallMs, atMs) >= EARLIEST_RIGHT_MS
     if (provenMs <= CLOCK_TOLERANCE_MS && canBeRight) this.#agree(now)
-    else this.#disagree(offset.offsetMs)
+    else this.#disagree(now, offset.offsetMs)
   }
 
   #agree(now: ClockInstant): void {
@@ -131,13 +136,16 @@ export class AgentClock {
     this.#agreedMs = now.wallMs
   }
 
-  #disagree(offsetMs: number): void {
+  #disagree(now: ClockInstant, offsetMs: number): void {
     if (this.#agrees !== false)
       this.#o.log.warn(
         'the collector’s clock and this one don’t agree; records are held here until they do. Check NTP on both computers',
         { collectorAheadS: Math.round(offsetMs / 1000) },
       )
+    // one of the two was set. If this one follows, what it records until then gets its right time by that step
+    if (this.#current.shiftMs !== undefined) this.#begin(now, 0)
     this.#agrees = false
+    this.#offsetMs = offsetMs
   }
 
   get #current(): Stretch {
@@ -145,7 +153,7 @@ export class AgentClock {
   }
 
   #begin(at: Instant, stepMs: number | undefined): void {
-    if (stepMs !== undefined) this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
+    if (stepMs) this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
     this.#stretches = kept([...this.#stretches, nextStretch(this.#stretches, { nowMs: at.wallMs, stepMs })])
     this.#agrees = undefined
     this.#offsetMs = undefined

@@ -67,7 +67,7 @@ function noteText(note: AgentNote): string {
     `devices    ${answering} of ${counted(devices, 'device')} answer`,
     `records    ${spool?.records ?? 0} wait${oldest}; ${spool?.lost ?? 0} lost; disk ${spool?.disk ?? 'ok'}`,
   ]
-  const { limit, unansweredS, triedBytes, notStored } = delivery ?? {}
+  const { limit, unansweredS, triedBytes, notStored, held } = delivery ?? {}
   if (limit)
     lines.push(
       `messages   one of ${limit.lostBytes} bytes was lost, ${limit.arrivedBytes} bytes arrive; raise the limit of the broker (Mosquitto: message_size_limit, max_packet_size)`,
@@ -75,6 +75,10 @@ function noteText(note: AgentNote): string {
   if (unansweredS !== undefined && notStored !== undefined)
     lines.push(
       `STANDS STILL for ${unansweredS} s: the collector receives records and can’t store them: ${plain(notStored)}`,
+    )
+  else if (unansweredS !== undefined && held !== undefined)
+    lines.push(
+      `STANDS STILL for ${unansweredS} s: the collector receives records and does not take them yet: ${plain(held)}`,
     )
   else if (unansweredS !== undefined)
     lines.push(

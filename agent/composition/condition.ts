@@ -6,7 +6,7 @@ const BEHIND_MS = 3 * MINUTE_MS
 
 /** What the collector must know at once, not with the status of the next minute: another text means another condition. */
 export function conditionText(spool: SpoolStatus, delivery: DeliveryStatus = {}, wallMs: number): string {
-  const { unansweredS, notStored, limit } = delivery
+  const { unansweredS, notStored, held, limit } = delivery
   const isBehind = spool.oldestMs !== undefined && wallMs - spool.oldestMs > BEHIND_MS
-  return JSON.stringify([spool.disk, isBehind, unansweredS === undefined, notStored, limit])
+  return JSON.stringify([spool.disk, isBehind, unansweredS === undefined, notStored, held !== undefined, limit])
 }

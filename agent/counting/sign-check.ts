@@ -1,6 +1,15 @@
 import { kWh } from './counter-fault.ts'
 import { PowerEvidence } from './power-evidence.ts'
 
+/** Which figure of a meter has the wrong direction. */
+export type Wrong = 'power' | 'counters'
+
+/** What is known of it, for the next run of the agent. JSON. */
+export interface KnownSign {
+  wrong: Wrong
+  fault: string
+}
+
 /** Judged after this long, and from this much energy on. */
 const WINDOW_MS = 15 * 60_000
 const LEAST_J = 3_600_000
@@ -26,6 +35,31 @@ export class SignCheck {
   #start: { energyJ: number; exportedJ: number } | undefined
   #last: { powerW: number; steadyMs: number } | undefined
   #fault: string | undefined
+  /** which figure is not used since they contradict each other first */
+  #wrong: Wrong | undefined
+
+  /** @param known as `known` of an earlier run was; anything else is taken for nothing */
+  constructor(known?: unknown) {
+    const { wrong, fault } = (known ?? {}) as Partial<Record<'wrong' | 'fault', unknown>>
+    if ((wrong !== 'power' && wrong !== 'counters') || typeof fault !== 'string') return
+    this.#wrong = wrong
+    this.#fault = fault
+  }
+
+  /** What the next run of the agent should know; undefined: nothing. */
+  get known(): KnownSign | undefined {
+    return this.#wrong === undefined || this.#fault === undefined
+      ? undefined
+      : { wrong: this.#wrong, fault: this.#fault }
+  }
+
+  /**
+   * The figure that is not used; undefined: both agree. A meter draws, and one of own generation shows that as positive too, so the one that says
+   * in is likelier right.
+   */
+  get wrong(): Wrong | undefined {
+    return this.#wrong
+  }
 
   /**
    * @param maxGapMs over a longer time nothing can be said
@@ -57,11 +91,15 @@ export class SignCheck {
     const isSteady = this.#load.isSteady && ms >= STEADY_MS
     if (!isOver && !(isSteady && leastJ >= Math.max(STEADY_J, STEPS * stepJ))) return this.#fault
     const fault =
-      isSwapped(inJ, outJ, backJ, drawnJ) || isSwapped(outJ, inJ, drawnJ, backJ)
-        ? `its power says that ${kWh(Math.max(drawnJ, backJ))} flowed ${backJ > drawnJ ? 'out' : 'in'} in ${Math.round(ms / 1000)} s, and its counters that ${kWh(Math.max(inJ, outJ))} flowed ${inJ > outJ ? 'in' : 'out'}; if the counters are right set invert: power, else invert: true`
+      isOneWay(inJ, outJ, backJ, drawnJ) || isOneWay(outJ, inJ, drawnJ, backJ)
+        ? `its power says that ${kWh(Math.max(drawnJ, backJ))} flowed ${backJ > drawnJ ? 'out' : 'in'} in ${Math.round(ms / 1000)} s, and its counters that ${kWh(Math.max(inJ, outJ))} flowed ${inJ > outJ ? 'in' : 'out'}; if the counters are right set invert: power, else invert: true; until then ${(this.#wrong ?? (backJ > drawnJ ? 'power' : 'counters')) === 'power' ? 'its power is' : 'its counters are'} not used`
         : undefined
-    if (!isOver && fault === undefined) return this.#fault
-    this.#fault = fault
+    const agrees = isOneWay(inJ, outJ, drawnJ, backJ) || isOneWay(outJ, inJ, backJ, drawnJ)
+    if (fault === undefined && !isOver && !(agrees && this.#fault !== undefined)) return this.#fault
+    if (fault !== undefined) {
+      this.#fault = fault
+      this.#wrong ??= backJ > drawnJ ? 'power' : 'counters'
+    } else if (agrees) this.#fault = this.#wrong = undefined
     this.#begin({ energyJ, exportedJ })
     return this.#fault
   }
@@ -73,8 +111,6 @@ export class SignCheck {
   }
 }
 
-/** Whether one counter counts what flows the other way by the power. */
-const isSwapped = (countedJ: number, otherJ: number, wrongWayJ: number, rightWayJ: number): boolean =>
-  Math.abs(countedJ - wrongWayJ) <= ACCURACY * wrongWayJ &&
-  otherJ <= OTHER * wrongWayJ &&
-  rightWayJ <= OTHER * wrongWayJ
+/** Whether one counter alone counts what flows one way by the power. */
+const isOneWay = (countedJ: number, otherJ: number, flowedJ: number, backJ: number): boolean =>
+  Math.abs(countedJ - flowedJ) <= ACCURACY * flowedJ && otherJ <= OTHER * flowedJ && backJ <= OTHER * flowedJ

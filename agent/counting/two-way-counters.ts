@@ -3,7 +3,7 @@ import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
 import { HeldPower } from './held-power.ts'
 import type { KnownCounter } from './held-reading.ts'
 import { NetCheck } from './net-check.ts'
-import { SignCheck } from './sign-check.ts'
+import { type KnownSign, SignCheck } from './sign-check.ts'
 
 /** What a meter shows at one moment. */
 export interface MeterFigures {
@@ -18,7 +18,11 @@ export interface MeterFigures {
 type CounterName = 'energyJ' | 'exportedJ'
 
 /** What both counters have taught, for the next run of the agent. JSON. */
-export type KnownCounters = Partial<Record<CounterName, KnownCounter>>
+export type KnownCounters = Partial<Record<CounterName, KnownCounter>> & {
+  sign?: KnownSign
+  /** the counter that moved alone against the power at last */
+  contrary?: CounterName
+}
 
 /** What of it is told. */
 export interface ToldFigures {
@@ -28,6 +32,8 @@ export interface ToldFigures {
   counters?: { energyJ?: number; exportedJ?: number; refused?: CounterName[] }
   /** why a figure is not used */
   faults: string[]
+  /** the power and the counters contradict each other in direction: one of them is not used until a person says which is right */
+  contradicts?: true
 }
 
 /** A counter speaks for a power that was kept back if it has grown by this part of what that makes, at least and at most. */
@@ -44,7 +50,9 @@ export class TwoWayCounters {
   #held: Record<CounterName, HeldCounter>
   #power = new HeldPower()
   #net = new NetCheck()
-  readonly #sign = new SignCheck()
+  readonly #sign: SignCheck
+  /** the counter that moves against the power, while the one in its direction stands */
+  #contrary: CounterName | undefined
   #last: MeterFigures & { steadyMs?: number } = {}
   /** of the last power that was used */
   #used: { powerW: number; steadyMs: number } | undefined
@@ -62,13 +70,22 @@ export class TwoWayCounters {
     this.#stepsJ = stepsJ
     this.#knownBefore = known ?? {}
     this.#held = this.#newCounters()
+    this.#sign = new SignCheck(this.#knownBefore.sign)
+    const { contrary } = this.#knownBefore
+    this.#contrary = contrary === 'energyJ' || contrary === 'exportedJ' ? contrary : undefined
   }
 
   /** What the next run of the agent should know; undefined: nothing yet. */
   get known(): KnownCounters | undefined {
-    const told = Object.entries({ energyJ: this.#held.energyJ.known, exportedJ: this.#held.exportedJ.known })
+    const told = Object.entries({
+      energyJ: this.#held.energyJ.known,
+      exportedJ: this.#held.exportedJ.known,
+      sign: this.#sign.known ?? {},
+    })
     const some = told.filter(([, known]) => Object.keys(known).length > 0)
-    return some.length > 0 ? Object.fromEntries(some) : undefined
+    const contrary = this.#contrary
+    if (some.length === 0 && contrary === undefined) return undefined
+    return { ...Object.fromEntries(some), ...defined({ contrary }) }
   }
 
   /** @param steadyMs ms of a monotonic clock */
@@ -89,11 +106,22 @@ export class TwoWayCounters {
     this.#keptBackW = power.fault === undefined ? undefined : figures.powerW
     if (power.fault !== undefined && this.#unconfirmed < POWERLESS_FROM) return { faults: [power.fault] }
     const { powerW, fault } = power
-    const { counters, faults } = this.#countersOf({ ...figures, powerW }, steadyMs, unsureW)
+    const { counters, faults, contradicts } = this.#countersOf({ ...figures, powerW }, steadyMs, unsureW)
     return {
-      ...defined({ powerW, counters }),
+      ...defined({ powerW: this.#sign.wrong === 'power' ? undefined : powerW, counters, contradicts }),
       faults: fault === undefined ? faults : [fault, ...faults],
     }
+  }
+
+  /** Notices a counter that moves alone against the power: it is not told until it is known which of the two is right. */
+  #hearContrary({ powerW = 0, energyJ, exportedJ }: MeterFigures): void {
+    const grew = (name: CounterName, nowJ: number | undefined) =>
+      (nowJ ?? 0) > (this.#last[name] ?? nowJ ?? 0)
+    const [along, against]: [CounterName, CounterName] =
+      powerW < 0 ? ['exportedJ', 'energyJ'] : ['energyJ', 'exportedJ']
+    const now = { energyJ, exportedJ }
+    if (powerW === 0 || this.#contrary === along || grew(along, now[along])) this.#contrary = undefined
+    else if (grew(against, now[against])) this.#contrary = against
   }
 
   #newCounters(): Record<CounterName, HeldCounter> {
@@ -157,17 +185,21 @@ export class TwoWayCounters {
     unsureW: number | undefined,
   ): Omit<ToldFigures, 'powerW'> {
     const { powerW, powerStepW = 0, energyJ, exportedJ } = figures
-    this.#holdNet(figures, steadyMs)
+    const wrong = this.#sign.wrong
     const back = (w: number | undefined) => (w === undefined ? undefined : -w)
-    const imported = this.#held.energyJ.read(energyJ, powerW, steadyMs, {
+    // of contradicting figures the counters are held against the power's amount
+    const [inW, unsureInW] = wrong === undefined ? [powerW, unsureW] : [back(powerW), back(unsureW)]
+    this.#holdNet({ ...figures, powerW: inW }, steadyMs)
+    this.#hearContrary(figures)
+    const imported = this.#held.energyJ.read(energyJ, inW, steadyMs, {
       powerStepW,
       backJ: exportedJ,
-      unsureW,
+      unsureW: unsureInW,
     })
-    const exported = this.#held.exportedJ.read(exportedJ, back(powerW), steadyMs, {
+    const exported = this.#held.exportedJ.read(exportedJ, back(inW), steadyMs, {
       powerStepW,
       backJ: energyJ,
-      unsureW: back(unsureW),
+      unsureW: back(unsureInW),
     })
     const sign = this.#sign.check(
       powerW,
@@ -182,17 +214,24 @@ export class TwoWayCounters {
       exportedJ: exportedJ ?? this.#last.exportedJ,
     }
     const read = { energyJ: imported, exportedJ: exported }
+    const areWrong = this.#sign.wrong === 'counters'
+    // what was counted while they were not used is never booked
+    const isOther = this.#sign.wrong !== wrong
     const refused = (['energyJ', 'exportedJ'] as const).filter(
-      (name) => read[name].fault !== undefined || read[name].startsAgain || this.#startsAgain,
+      (name) =>
+        read[name].fault !== undefined || read[name].startsAgain || this.#startsAgain || areWrong || isOther,
     )
     this.#startsAgain = false
+    const isTold = (name: CounterName) =>
+      !areWrong && (this.#sign.wrong === 'power' || this.#contrary !== name)
     const counters = defined({
-      energyJ: imported.energyJ,
-      exportedJ: exported.energyJ,
+      energyJ: isTold('energyJ') ? imported.energyJ : undefined,
+      exportedJ: isTold('exportedJ') ? exported.energyJ : undefined,
       refused: refused.length > 0 ? refused : undefined,
     })
     return {
       ...(Object.keys(counters).length > 0 && { counters }),
+      ...(this.#sign.wrong !== undefined && { contradicts: true }),
       faults: [imported.fault ?? imported.note, exported.fault ?? exported.note, sign].filter(
         (fault) => fault !== undefined,
       ),

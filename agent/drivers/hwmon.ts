@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { PowerBasis } from '../../protocol/sample.ts'
 import { type AcpiMeter, acpiMeters } from '../host-power/acpi-meters.ts'
-import { FittedParts } from '../host-power/fitted-parts.ts'
+import { FittedList } from '../host-power/fitted-list.ts'
 import { Joined } from '../host-power/joined.ts'
-import { type Judged, MAX_MACHINE_W } from '../host-power/judge.ts'
+import { MAX_MACHINE_W } from '../host-power/judge.ts'
 import { defineDriver, type Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { type PowerSensor, powerSensors, sensorPowerW } from '../wire/hwmon.ts'
@@ -49,7 +49,7 @@ export default defineDriver({
     let chips = ''
     /** steady clock */
     let lookedAtMs = Number.NEGATIVE_INFINITY
-    const fitted = new FittedParts('power sensors')
+    const fitted = new FittedList('power sensors')
     const joined = new Joined()
     /** Looks for the sensors where a chip came or went, and once a minute: a kernel driver, or a second socket, may start later. */
     const look = async (): Promise<void> => {
@@ -77,20 +77,26 @@ export default defineDriver({
         sysfs.poll(signal, async () => {
           await look()
           const parts: Reading[] = []
+          const counted: Sensor[] = []
+          const empty = new Set<Sensor>()
           let powerW = 0
           for (const sensor of sensors) {
             const isCounted = sensor.behind === undefined
             if (!isCounted && !options.parts) continue
             signal.throwIfAborted()
             const ownW = await wattsOf(sensor)
+            if (isCounted) counted.push(sensor)
             if (isCounted) powerW += ownW
+            if (ownW === 0 && sensor.chip === WHOLE_MACHINE) empty.add(sensor)
             if (options.parts && sensor.part !== undefined) parts.push(partReading(sensor, ownW, sensors))
           }
           // the modules of a machine are behind its power supplies, and its fans, drives and network cards are not in them
           const powerBasis = sensors.some((s) => s.behind === undefined && s.part) ? 'estimated' : 'reported'
-          const listed = keysOf(sensors.filter((sensor) => sensor.behind === undefined))
+          const listed = keysOf(counted)
+          const showing = listed.filter((_, i) => !empty.has(counted[i] as Sensor))
           const unclear = withoutName(sensors)
-          const { refused } = fitted.take<Judged>({ powerW }, { listed, working: listed })
+          // a machine that is off runs no agent, so where one of its sockets says 0 W the meter has no value
+          const refused = powerW > 0 ? fitted.lacksOf(showing) : undefined
           const sample =
             unclear !== undefined
               ? { state: 'unknown' as const, faults: [`${root} shows ${unclear}`] }

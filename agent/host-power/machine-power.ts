@@ -115,14 +115,17 @@ export const supplyPartsAmong = (sensors: readonly NamedSensor[]): Parts =>
   partsAmong(knownAmong(sensors), 'supply')
 
 function partsAmong(known: readonly Known[], of: 'supply' | 'hot-swap'): Parts {
-  const parts = known.flatMap(({ sensor, subject }) => {
-    const name =
-      subject.of === 'supply' ? subject.supply : subject.of === 'hot-swap' ? subject.controller : undefined
-    return subject.of === of && name !== undefined ? [{ name, isWorking: (sensor.powerW ?? 0) > 0 }] : []
-  })
-  const namesOf = (some: typeof parts) => [...new Set(some.map(({ name }) => name))]
-  return { listed: namesOf(parts), working: namesOf(parts.filter(({ isWorking }) => isWorking)) }
+  if (of === 'supply')
+    return { watts: new Map([...suppliesByName(known)].map(([name, supply]) => [name, carriedW(supply)])) }
+  const watts = new Map<string, number | undefined>()
+  for (const { sensor, subject } of known)
+    if (subject.of === 'hot-swap')
+      watts.set(subject.controller, watts.get(subject.controller) ?? sensor.powerW)
+  return { watts }
 }
+
+/** What of a supply counts in a sum. */
+export const carriedW = ({ input, output }: SupplyPower): number | undefined => input.powerW ?? output.powerW
 
 function knownAmong(sensors: readonly NamedSensor[]): Known[] {
   return sensors.flatMap((sensor) => {
@@ -195,7 +198,9 @@ interface Known {
   subject: Subject
 }
 
-function suppliesOf(known: readonly Known[]): SupplyPower[] {
+const suppliesOf = (known: readonly Known[]): SupplyPower[] => [...suppliesByName(known).values()]
+
+function suppliesByName(known: readonly Known[]): Map<string, SupplyPower> {
   const supplies = new Map<string, Record<Side, Judged> & { isSilent: boolean }>()
   const hasNumbers = suppliesWithPower(known).some(({ supply }) => supply !== '')
   for (const { sensor, subject } of known) {
@@ -206,11 +211,12 @@ function suppliesOf(known: readonly Known[]): SupplyPower[] {
     sides[subject.side] = firstOf([sides[subject.side], sensor])
     sides.isSilent ||= sensor.isSilent ?? false
   }
-  return [...supplies.values()].map(({ input, output, unsaid, isSilent }) => ({
-    input,
-    output: firstOf([output, unsaid]),
-    isSilent,
-  }))
+  return new Map(
+    [...supplies].map(([name, { input, output, unsaid, isSilent }]) => [
+      name,
+      { input, output: firstOf([output, unsaid]), isSilent },
+    ]),
+  )
 }
 
 /** Only controllers that say that they measure an input are added up, or the only one: others can feed one board of several. */

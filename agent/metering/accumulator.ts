@@ -99,16 +99,17 @@ export class DeviceAccumulator {
   /**
    * The wall clock was set: what is open is complete, and times before are now in the new clock.
    * @param clock the stretch of the agent's clock that begins
+   * @param isKnown whether `stepMs` is the whole step; false: the computer was started in between
    */
-  clockSet(stepMs: number, clock: number): void {
-    this.#minutes.begin(clock, stepMs)
+  clockSet(stepMs: number, clock: number, isKnown: boolean): void {
+    this.#minutes.begin(clock, stepMs, isKnown)
     if (this.#last) this.#last = { ...this.#last, wallMs: this.#last.wallMs + stepMs }
     for (const part of [this.#energy, this.#exported, this.#owners, this.#estimate]) part.clockSet(stepMs)
   }
 
-  /** The agent's clock is right. */
-  trustClock(wallMs: number): void {
-    this.#minutes.trustClock(wallMs)
+  /** The agent's clock is right. @param shiftOf right time minus the time that records of a stretch say, ms; undefined: not known yet */
+  trustClock(wallMs: number, shiftOf?: (clock: number) => number | undefined): void {
+    this.#minutes.trustClock(wallMs, shiftOf)
   }
 
   /** The stretches of the agent's clock that it has open records of. */

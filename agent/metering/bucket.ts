@@ -15,7 +15,7 @@ export interface Bucket extends Piece {
   recovered: boolean
   /** complete: nothing more is added */
   sealed: boolean
-  /** its minute has closed records already, because the wall clock was set back */
+  /** its minute may have records already, because the wall clock was set back */
   again: boolean
   /**
    * Number of the stretch of undisturbed wall clock that it lies in; each step of the clock starts a new stretch. Buckets of two
@@ -24,6 +24,8 @@ export interface Bucket extends Piece {
   stretch: number
   /** stretch of the agent's clock that its time is of; absent in states that an older version wrote, whose time is taken as right */
   clock?: number
+  /** present: it was open when the clock was set; its time in the stretch `clock` minus the time that it says, ms */
+  shiftMs?: number
 }
 
 export function add({ sums }: Pick<Bucket, 'sums'>, quantity: IntervalQuantity, amount: number): void {

@@ -104,16 +104,18 @@ export const powerFrom = ({ sample, unpowered }: LastReading): { powerW: number 
 
 /**
  * An answer that lacks the power once, as where its request was refused, costs no energy: the next one that tells it books the time.
+ * A meter's is left out on purpose: it was wild, and so may have been the one before it.
  * @param counted whether a counter has booked the time up to this reading
  * @param mostMs a longer time is a gap
  */
 export function unpoweredAt(
-  { sample }: Reading,
+  { identity, sample }: Reading,
   last: LastReading | undefined,
   elapsedMs: number | undefined,
   { counted, mostMs }: { counted: boolean; mostMs: number },
 ): LastReading['unpowered'] {
   if (!last || elapsedMs === undefined || sample.powerW !== undefined || counted) return undefined
+  if (identity.kind === 'meter') return undefined
   const { powerW, ms } = powerFrom(last)
   return powerW === undefined || ms + elapsedMs > mostMs ? undefined : { powerW, ms: ms + elapsedMs }
 }

@@ -12,6 +12,8 @@ export interface MeterClock {
   readonly stretch: number
   /** by how much the wall clock was set since a stretch, ms */
   stepsSince(stretch: number): number
+  /** whether the computer was started since a stretch, so that its steps are not all known */
+  bootedSince(stretch: number): boolean
   /** right time minus the time that records of a stretch say, ms; undefined: not known yet */
   shiftOf(stretch: number): number | undefined
   /** kept with the open records */
@@ -108,7 +110,8 @@ export class Metering {
 
   /** The agent's clock is right at `wallMs`. */
   trustClock(wallMs: number): void {
-    for (const device of this.#devices.values()) device.trustClock(wallMs)
+    const shiftOf = (clock: number) => this.#clock?.shiftOf(clock)
+    for (const device of this.#devices.values()) device.trustClock(wallMs, this.#clock && shiftOf)
   }
 
   /** Gives the spool what a device closes, each record with the time that is right where it is known. @returns how many were closed */
@@ -129,8 +132,9 @@ export class Metering {
     const { stretch } = this.#clock ?? {}
     if (this.#clock === undefined || stretch === undefined || stretch === this.#stretch) return
     const stepMs = this.#stretch === undefined ? 0 : this.#clock.stepsSince(this.#stretch)
+    const isKnown = this.#stretch !== undefined && !this.#clock.bootedSince(this.#stretch)
     this.#stretch = stretch
-    for (const device of this.#devices.values()) device.clockSet(stepMs, stretch)
+    for (const device of this.#devices.values()) device.clockSet(stepMs, stretch, isKnown)
   }
 
   #state(): MeteringState {

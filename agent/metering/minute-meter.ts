@@ -1,28 +1,28 @@
 import type { Interval, IntervalQuantity } from '../../protocol/interval.ts'
 import { type Owner, ownerKey } from '../../protocol/owner.ts'
+import { relabelled } from '../../protocol/relabel.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { type Bucket, shareEnergyByWork } from './bucket.ts'
 import { isBlock, type Piece } from './piece.ts'
+import { UsedTimes, type UsedTimesState } from './used-times.ts'
 
 /** Kept on disk as JSON in the spool's checkpoint, so that the next run of the agent goes on with the open records. */
 export interface MinuteMeterState {
   buckets: Bucket[]
-  closedThroughMs: number
-  /** record starts inside minutes that had records before, Unix ms */
-  starts: number[]
+  /** in states that an older version wrote: the minutes up to this one may have records */
+  closedThroughMs?: number
+  /** absent in states that an older version wrote */
+  used?: UsedTimesState
+  /** in states that an older version wrote: record starts inside minutes that had records before, Unix ms */
+  starts?: number[]
   stretch: number
 }
-
-/** Record starts inside a minute that are remembered, so that none is used twice after the clock was set back. */
-const STARTS_KEPT = 200
 
 /** The open records of one device, by UTC minute and owner. It makes each record key (owner, startMs) only once. */
 export class MinuteMeter {
   readonly #deviceId: string
   readonly #buckets: Map<string, Bucket>
-  #closedThroughMs: number
-  /** record starts other than a minute's first ms; the earliest remembered comes first */
-  readonly #starts: Set<number>
+  readonly #used: UsedTimes
   #sealed = 0
   #stretch: number
   #clock: number | undefined
@@ -37,16 +37,14 @@ export class MinuteMeter {
         { ...b, sums: { ...b.sums } },
       ]),
     )
-    this.#closedThroughMs = state?.closedThroughMs ?? 0
-    this.#starts = new Set(state?.starts)
+    this.#used = new UsedTimes(state?.used, state)
     this.#stretch = state?.stretch ?? 0
   }
 
   get state(): MinuteMeterState {
     return {
       buckets: [...this.#buckets.values()].map((b) => ({ ...b, sums: { ...b.sums } })),
-      closedThroughMs: this.#closedThroughMs,
-      starts: [...this.#starts],
+      used: this.#used.state,
       stretch: this.#stretch,
     }
   }
@@ -66,7 +64,9 @@ export class MinuteMeter {
 
   /** Whether an open record, of whatever owner, tells of this time or goes up to it, Unix ms. */
   reaches(ms: number): boolean {
-    return [...this.#buckets.values()].some((b) => b.startMs <= ms && b.endMs >= ms)
+    return [...this.#buckets.values()].some(
+      ({ startMs, endMs, shiftMs = 0 }) => startMs + shiftMs <= ms && endMs + shiftMs >= ms,
+    )
   }
 
   /** The bucket of an owner and a piece of time; a new one where there is none. @param recovered the piece lies in a gap */
@@ -74,8 +74,8 @@ export class MinuteMeter {
     const key = keyOf(owner, piece)
     let b = this.#buckets.get(key)
     if (!b) {
-      const again = minuteOf(piece.startMs) <= this.#closedThroughMs
-      const startMs = isBlock(piece) ? piece.startMs : this.#ownStart(piece.startMs, again)
+      const again = this.#used.has(piece)
+      const startMs = isBlock(piece) ? piece.startMs : this.#used.free(piece.startMs, again)
       const endMs = Math.max(piece.endMs, startMs + 1)
       const stretch = this.#stretch
       b = { owner, startMs, endMs, coveredMs: 0, sums: {}, recovered, sealed: false, again, stretch }
@@ -93,25 +93,41 @@ export class MinuteMeter {
     for (const [key, b] of [...this.#buckets]) {
       if (b.sealed) continue
       b.sealed = true
-      this.#closedThroughMs = Math.max(this.#closedThroughMs, minuteOf(b.endMs - 1))
+      this.#used.note(b.clock, b.startMs, b.endMs - 1)
       this.#buckets.delete(key)
       this.#buckets.set(`|sealed ${this.#sealed++}`, b)
     }
   }
 
   /**
-   * The clock was set, and another stretch of it begins: nothing that follows belongs to what is open.
-   * @param stepMs by how much; what was recorded before may get a time of the new clock later
+   * The clock was set, and another stretch of it begins: nothing that follows belongs to what is open. What is open goes over to the new
+   * stretch by the step, because it was never sent, and the clock was wrong when it was recorded.
+   * @param stepMs by how much
+   * @param isKnown false: the computer was started in between, so what is open stays in the stretch before
    */
-  begin(clock: number, stepMs: number): void {
+  begin(clock: number, stepMs: number, isKnown: boolean): void {
+    for (const b of isKnown ? this.#buckets.values() : []) {
+      if (isBlock(b) || b.clock !== this.#clock) continue
+      b.shiftMs = (b.shiftMs ?? 0) + stepMs
+      b.clock = clock
+      b.sealed = true
+    }
+    for (const [key, b] of [...this.#buckets]) {
+      if (b.shiftMs === undefined || key.startsWith('|')) continue
+      this.#buckets.delete(key)
+      this.#buckets.set(`|sealed ${this.#sealed++}`, b)
+    }
     this.seal()
     this.#clock = clock
-    for (const startMs of [...this.#starts]) this.#note(startMs + stepMs)
+    this.#used.clockSet(stepMs)
   }
 
-  /** The agent's clock is right at `wallMs`: no record of a later minute was kept, so none has to be kept apart from it. */
-  trustClock(wallMs: number): void {
-    this.#closedThroughMs = Math.min(this.#closedThroughMs, minuteOf(wallMs))
+  /**
+   * The agent's clock is right at `wallMs`: times of which the right one is known are used there and nowhere else.
+   * @param shiftOf right time minus the time that records of a stretch say, ms; undefined: not known yet
+   */
+  trustClock(wallMs: number, shiftOf?: (clock: number) => number | undefined): void {
+    this.#used.trust(wallMs, this.#clock, shiftOf)
   }
 
   /**
@@ -132,19 +148,34 @@ export class MinuteMeter {
       if (records.length >= limit) break
       shareEnergyByWork(group.map(([, b]) => b))
       for (const [key, b] of group) {
-        while (isBlock(b) && records.length < limit) records.push(this.#record(this.#firstMinuteOf(b)))
+        while (isBlock(b) && records.length < limit) records.push(...this.#records(this.#firstMinuteOf(b)))
         if (isBlock(b)) continue
         this.#buckets.delete(key)
         // the last minute that is left of a block still has the minute's first ms as its start, which may be used already
-        if (b.again && b.startMs === minuteOf(b.startMs)) b.startMs = this.#ownStart(b.startMs, true)
-        records.push(this.#record(b))
+        if (b.again && b.startMs === minuteOf(b.startMs)) b.startMs = this.#used.free(b.startMs, true)
+        records.push(...this.#records(b))
       }
     }
     return records
   }
 
+  /** One record, or two where it was open when the clock was set, and crosses a minute of the new time. */
+  #records(b: Bucket): Interval[] {
+    const record = this.#record(b)
+    const { clock, shiftMs } = b
+    if (shiftMs === undefined) {
+      this.#used.note(clock, record.startMs)
+      return [record]
+    }
+    return relabelled(record, shiftMs).map((part) => {
+      const startMs = this.#used.free(part.startMs, this.#used.has(part))
+      const durationMs = Math.max(1, part.durationMs - (startMs - part.startMs))
+      this.#used.note(clock, startMs)
+      return { ...part, startMs, durationMs, coveredMs: Math.min(part.coveredMs, durationMs) }
+    })
+  }
+
   #record(b: Bucket): Interval {
-    this.#closedThroughMs = Math.max(this.#closedThroughMs, minuteOf(b.startMs))
     const durationMs = b.endMs - b.startMs
     const record: Interval = {
       deviceId: this.#deviceId,
@@ -173,28 +204,9 @@ export class MinuteMeter {
     block.startMs += MINUTE_MS
     return {
       ...block,
-      startMs: block.again ? this.#ownStart(startMs, true) : startMs,
+      startMs: block.again ? this.#used.free(startMs, true) : startMs,
       endMs: block.startMs,
       sums,
-    }
-  }
-
-  /** An unused start for a record. @param again the minute has records already, so its first ms is used */
-  #ownStart(fromMs: number, again: boolean): number {
-    const minuteMs = minuteOf(fromMs)
-    let startMs = fromMs
-    if (again) startMs = Math.max(startMs, minuteMs + 1)
-    while (this.#starts.has(startMs) && startMs < minuteMs + MINUTE_MS - 1) startMs++
-    if (startMs !== minuteMs) this.#note(startMs)
-    return startMs
-  }
-
-  #note(startMs: number): void {
-    this.#starts.delete(startMs)
-    this.#starts.add(startMs)
-    for (const oldest of this.#starts) {
-      if (this.#starts.size <= STARTS_KEPT) break
-      this.#starts.delete(oldest)
     }
   }
 }

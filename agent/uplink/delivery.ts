@@ -15,6 +15,8 @@ import { UnansweredWatch } from './unanswered-watch.ts'
 const FIRST_CREDIT = MAX_INTERVALS_PER_MESSAGE
 const RESEND_AFTER_MS = 10_000
 const RESEND_AT_MOST_MS = 60_000
+/** The first wait before a record is sent again that the collector does not take yet. */
+const HELD_FOR_MS = 5_000
 /** Size of a message without records, about. */
 const QUESTION_BYTES = 200
 /** Sizes that are tried without a longer wait between them: the full one, two halves, the smallest. */
@@ -64,6 +66,9 @@ export class Delivery {
   #resends = 0
   #connected = false
   #holdUntilSteadyMs = 0
+  /** the last wait for a record that the collector takes later */
+  #heldForMs = 0
+  #heldUntilSteadyMs = 0
   #timer: NodeJS.Timeout | undefined
   #pumping: Promise<void> | undefined
   #pumpAgain = false
@@ -120,9 +125,8 @@ export class Delivery {
     if (ack.quarantined) log.warn('collector put records aside', { reason: ack.quarantined })
     if (ack.held) log.warn('collector does not take records yet; they wait here', { reason: ack.held })
     this.#learnSizes(ack)
-    const notTaken = ack.notStored ?? ack.held
     const doubt = ack.notStored === undefined ? doubtOf(ack, spool, this.#lastSent) : undefined
-    if (notTaken !== undefined) this.#unanswered.refused(notTaken)
+    if (ack.notStored !== undefined || ack.held !== undefined) this.#unanswered.refused(ack)
     if (doubt) this.#renumber(doubt, ack)
     else if (ack.epoch === spool.epoch && ack.notStored === undefined) {
       const before = spool.oldestSeq
@@ -135,8 +139,20 @@ export class Delivery {
       }
       // the answer to a question acknowledges nothing where the mark is in the life before
       else if (!ack.resend && ack.life === spool.life && ack.seq > 0) spool.confirm()
+      if (ack.held !== undefined) this.#waitHeld(ack.seq + 1)
     }
     this.#hold(Math.min(ack.pauseMs ?? 0, LONGEST_PAUSE_MS) * (1 + this.#random() / 4))
+  }
+
+  /** The collector takes the record `seq` later: what follows it would only be asked for again. */
+  #waitHeld(seq: number): void {
+    this.#nextSeq = seq
+    this.#flight.backTo(seq)
+    // answers to messages that were under way make the wait no longer
+    if (this.#steadyMs() < this.#heldUntilSteadyMs) return
+    this.#heldForMs = Math.min(RESEND_AT_MOST_MS, this.#heldForMs * 2 || HELD_FOR_MS)
+    this.#heldUntilSteadyMs = this.#steadyMs() + this.#heldForMs
+    this.#hold(this.#heldForMs)
   }
 
   /** A question for the collector's time is sent: while records wait for its answer, its silence is theirs. */
@@ -173,6 +189,7 @@ export class Delivery {
   #moved(): void {
     this.#resendAfterMs = RESEND_AFTER_MS
     this.#resends = 0
+    this.#heldForMs = 0
     this.#unanswered.answered()
   }
 

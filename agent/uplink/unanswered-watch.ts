@@ -1,5 +1,5 @@
 import type { Log } from '../../protocol/kit/log.ts'
-import type { DeliveryStatus } from '../../protocol/status.ts'
+import type { AckMessage, DeliveryStatus } from '../../protocol/status.ts'
 
 /** Silence that is told: a collector or a broker that restarts answers sooner. */
 const TOLD_AFTER_MS = 20_000
@@ -11,6 +11,7 @@ export class UnansweredWatch {
   #sinceSteadyMs: number | undefined
   #triedBytes = Number.POSITIVE_INFINITY
   #notStored: string | undefined
+  #held: string | undefined
   /** what was logged of this silence */
   #told: string | undefined
 
@@ -28,20 +29,22 @@ export class UnansweredWatch {
     if (this.#told !== undefined) this.#log.info('the collector acknowledges records again')
     this.#sinceSteadyMs = undefined
     this.#triedBytes = Number.POSITIVE_INFINITY
-    this.#notStored = undefined
+    this.#notStored = this.#held = undefined
     this.#told = undefined
   }
 
-  /** The collector received records and did not take them. */
-  refused(reason: string): void {
-    if (this.#sinceSteadyMs !== undefined) this.#notStored = reason
+  /** The collector received records and did not take them: its store failed, or it leaves them here for their time. */
+  refused({ notStored, held }: Pick<AckMessage, 'notStored' | 'held'>): void {
+    if (this.#sinceSteadyMs === undefined) return
+    this.#notStored = notStored
+    this.#held = notStored === undefined ? held : undefined
   }
 
   /** Logs that records wait, when it begins and when more is known. */
   tell(records: number, steadyMs: number): void {
     const sinceMs = this.#sinceSteadyMs
     if (sinceMs === undefined || steadyMs - sinceMs < TOLD_AFTER_MS) return
-    const why = this.#notStored ?? ''
+    const why = this.#notStored ?? this.#held ?? ''
     if (this.#told === why) return
     this.#told = why
     const unansweredS = Math.round((steadyMs - sinceMs) / 1000)
@@ -51,6 +54,12 @@ export class UnansweredWatch {
         unansweredS,
         reason: this.#notStored,
       })
+    else if (this.#held !== undefined)
+      this.#log.error('the collector receives records and does not take them yet; they are kept here', {
+        records,
+        unansweredS,
+        reason: this.#held,
+      })
     else
       this.#log.error(
         'the collector does not acknowledge records; they are kept here. Check that the collector runs, and that the broker lets this agent publish its intervals and read its ack (ACL, size of messages)',
@@ -58,7 +67,7 @@ export class UnansweredWatch {
       )
   }
 
-  status(steadyMs: number): Pick<DeliveryStatus, 'unansweredS' | 'triedBytes' | 'notStored'> {
+  status(steadyMs: number): Pick<DeliveryStatus, 'unansweredS' | 'triedBytes' | 'notStored' | 'held'> {
     if (this.#sinceSteadyMs === undefined) return {}
     const silentMs = steadyMs - this.#sinceSteadyMs
     if (silentMs < TOLD_AFTER_MS) return {}
@@ -66,6 +75,7 @@ export class UnansweredWatch {
       unansweredS: Math.round(silentMs / 1000),
       ...(Number.isFinite(this.#triedBytes) ? { triedBytes: this.#triedBytes } : {}),
       ...(this.#notStored === undefined ? {} : { notStored: this.#notStored }),
+      ...(this.#held === undefined ? {} : { held: this.#held }),
     }
   }
 }

@@ -8,7 +8,7 @@ import { isOwnHost } from '../../protocol/kit/this-program.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { ClockSituation } from '../plugin/situation.ts'
 import { AgentOffsets } from './agent-offsets.ts'
-import { type Judgement, judgeClocks, type OtherClock } from './judge.ts'
+import { confirms, type Judgement, judgeClocks, type OtherClock } from './judge.ts'
 
 /** A server's time counts for this long. */
 const DATE_MS = 15 * MINUTE_MS
@@ -61,6 +61,8 @@ export class ClockWatch {
   #confirmed = false
   /** whether an agent runs on this computer, and shows the same clock; absent: it has not said where it runs, and may */
   readonly #beside = new Map<string, boolean>()
+  /** on which computer an agent runs: the agents of one have one clock */
+  readonly #computers = new Map<string, string>()
   #newestRecordMs: number | undefined
 
   constructor(options: ClockWatchOptions) {
@@ -76,8 +78,15 @@ export class ClockWatch {
     this.#goesOn = this.#canBeRight && this.#followsRecords
   }
 
-  /** Whether an agent runs on this computer. Its clock may contradict this one, but says nothing more where it agrees. @param yes absent: not known */
-  besideMe(agentId: string, yes: boolean | undefined): void {
+  /**
+   * Whether an agent runs on this computer. Its clock may contradict this one, but says nothing more where it agrees.
+   * @param yes absent: not known
+   * @param computer on which it runs; absent: not known, or one that no other agent runs on
+   */
+  besideMe(agentId: string, yes: boolean | undefined, computer?: string): void {
+    if (computer === undefined) this.#computers.delete(agentId)
+    else if (this.#computers.has(agentId) || this.#computers.size < MOST_AGENTS)
+      this.#computers.set(agentId, computer)
     if (yes === undefined) this.#beside.delete(agentId)
     else if (this.#beside.has(agentId) || this.#beside.size < MOST_AGENTS) this.#beside.set(agentId, yes)
   }
@@ -117,9 +126,10 @@ export class ClockWatch {
     this.#judgement = judgeClocks(others)
     const { collector, collectorAheadMs } = this.#judgement
     if (collector !== 'right') this.#goesOn = this.#agreed = this.#confirmed = false
-    else if (others.length > 0) {
+    // one that contradicts confirms nothing, also where the others are more
+    else if (others.some(({ aheadMs }) => Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS)) {
       this.#agreed = true
-      if (others.some(({ isOwn }) => !isOwn)) {
+      if (others.some(confirms)) {
         this.#confirmed = true
         this.#steppedMs = 0
       }
@@ -213,11 +223,13 @@ export class ClockWatch {
   #others(steadyMs: number): OtherClock[] {
     const others: OtherClock[] = []
     for (const [agentId, aheadMs] of this.#offsets.ahead(steadyMs)) {
-      others.push({ agentId, aheadMs, ...(this.#isElsewhere(agentId) ? {} : { isOwn: true as const }) })
-      // a clock that NTP keeps has another one behind it
-      if (this.#keptByNtp.has(agentId)) others.push({ aheadMs })
+      const isElsewhere = this.#isElsewhere(agentId)
+      const clockOf = isElsewhere ? (this.#computers.get(agentId) ?? `the computer of ${agentId}`) : undefined
+      others.push({ agentId, aheadMs, ...(clockOf === undefined ? { isOwn: true } : { clockOf }) })
+      // a clock that NTP keeps has another one behind it: one a computer
+      if (this.#keptByNtp.has(agentId)) others.push({ aheadMs, clockOf: ntpOf(clockOf) })
     }
-    if (this.#ownNtp) others.push({ aheadMs: 0 })
+    if (this.#ownNtp) others.push({ aheadMs: 0, clockOf: ntpOf() })
     for (const [host, { aheadMs, steadyMs: heardMs }] of this.#servers)
       if (steadyMs - heardMs > DATE_MS) this.#servers.delete(host)
       else others.push({ third: host, aheadMs, ...(isOwnHost(host) ? { isOwn: true as const } : {}) })
@@ -266,3 +278,5 @@ export class ClockWatch {
       if (!this.#isElsewhere(agentId)) this.#keptByNtp.delete(agentId)
   }
 }
+
+const ntpOf = (computer = 'this computer'): string => `NTP of ${computer}`

@@ -10,6 +10,8 @@ export interface OtherClock {
   aheadMs: number
   /** present: it may be the collector's computer's own clock */
   isOwn?: true
+  /** whose clock it is: those of one are one, as far as they agree. Absent: one of its own */
+  clockOf?: string
 }
 
 /** What the clocks of a site say about each other. */
@@ -21,17 +23,17 @@ export interface Judgement {
   thirds: { third: string; aheadMs: number }[]
   /** agents whose clock doesn't agree with the collector's, or with most clocks where the collector's is the wrong one */
   agents: { agentId: string; aheadMs: number; verdict: 'wrong' | 'undecided' }[]
-  /** how many clocks agree with each other, and of how many, the collector's included */
+  /** how many independent clocks agree with each other, and of how many, the collector's included */
   agreeing: number
   clocks: number
 }
 
 /**
  * Which clocks are wrong: those that are not among the most that agree. It takes three clocks, and more than half of them; with fewer
- * two that differ are told, and neither is called wrong.
+ * two that differ are told, and neither is called wrong. Programs of one computer have one clock, however many they are.
  */
 export function judgeClocks(others: readonly OtherClock[]): Judgement {
-  const all = [0, ...others.map((clock) => clock.aheadMs)].sort((a, b) => a - b)
+  const all = votes(others).sort((a, b) => a - b)
   const together = most(all)
   const rightMs = together[Math.floor((together.length - 1) / 2)] as number
   const decided = all.length >= 3 && 2 * together.length > all.length
@@ -55,6 +57,28 @@ export function judgeClocks(others: readonly OtherClock[]): Judgement {
   const thirds = off.flatMap(({ third, aheadMs }) => (third === undefined ? [] : [{ third, aheadMs }]))
   return { collector: 'undecided', agents, thirds, ...counts }
 }
+
+/** Each independent clock once, the collector's included: minus the collector's, ms. */
+function votes(others: readonly OtherClock[]): number[] {
+  const found: { clockOf?: string; aheadMs: number }[] = [{ clockOf: OWN, aheadMs: 0 }]
+  for (const { aheadMs, isOwn, clockOf = isOwn && OWN } of others) {
+    const isSame = (vote: { clockOf?: string; aheadMs: number }) => {
+      // what may be the own clock is it, where it agrees
+      const isOfOne = vote.clockOf === clockOf || (isOwn && vote.clockOf === OWN)
+      return isOfOne && Math.abs(vote.aheadMs - aheadMs) <= CLOCK_TOLERANCE_MS
+    }
+    if (clockOf === undefined || !found.some(isSame))
+      found.push({ aheadMs, ...(clockOf === undefined ? {} : { clockOf }) })
+  }
+  return found.map(({ aheadMs }) => aheadMs)
+}
+
+/** The collector's computer, as `clockOf`. */
+const OWN = 'this computer'
+
+/** Whether a clock is another computer's, and says the time that the collector's says. */
+export const confirms = ({ aheadMs, isOwn }: OtherClock): boolean =>
+  !isOwn && Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS
 
 /** The largest group of clocks that are all within the tolerance of each other; of two, the one that is nearer to the collector's. */
 function most(sorted: readonly number[]): number[] {

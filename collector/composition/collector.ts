@@ -15,6 +15,7 @@ import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
 import { ClockWatch } from '../clocks/clock-watch.ts'
 import { StoreLease } from '../ingest/store-lease.ts'
+import { AheadRecords } from '../intake/ahead-records.ts'
 import { numbersSituations } from '../intake/numbers-situation.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -28,7 +29,7 @@ import type { Assets } from '../screens/pages/assets.ts'
 import type { ScreensServer } from '../screens/server.ts'
 import { movedOf } from '../settling/unconfirmed-time.ts'
 import { Steps } from '../store-keeping/steps.ts'
-import { notYetKnown, standsBy } from '../store-keeping/store-gate.ts'
+import { notReadAgain, notYetKnown, standsBy } from '../store-keeping/store-gate.ts'
 import { StoreKeeper } from '../store-keeping/store-keeper.ts'
 import { STORES } from '../stores/index.ts'
 import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-link.ts'
@@ -42,6 +43,8 @@ import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
 
 const TICK_MS = 1000
+/** How often it is looked whether the store still has what it had, also where nothing comes. */
+const CHECK_MS = 10_000
 /** Ctrl-C has to end the program within 5 s. */
 const STOP_WITHIN_MS = 4_000
 /** Of these, what the store may need to leave everything in one file. */
@@ -71,6 +74,7 @@ export class Collector {
   readonly #lastKnown: LastKnownFile
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
+  readonly #ahead: AheadRecords
   readonly #stop = new AbortController()
   #broker: EmbeddedBroker | undefined
   #link: AgentLink | undefined
@@ -97,6 +101,7 @@ export class Collector {
     })
     this.#lease = lease
     const { store } = keeper
+    store.onOvertaken?.(() => lease?.lapse('another program has written to the store'))
     const standing = new Standing(context, keeper)
     this.#lastKnown = new LastKnownFile(context)
     const devices = createDevices(context)
@@ -118,7 +123,7 @@ export class Collector {
       devices,
       prices,
       standing,
-      standsBy: () => standsByFor() !== undefined,
+      standsBy: () => standsByFor() !== undefined || this.#lease?.mustRead === true,
       onSettled: (minutes) => pools.settled(minutes),
     })
     const pools = new PoolWatch({
@@ -145,6 +150,13 @@ export class Collector {
     this.#standing = standing
     this.#screens = createScreens(context, { ...sources, views, assets, standsByFor })
     this.#charts = new ChartKeeper(context, devices.state, store)
+    this.#ahead = new AheadRecords({
+      store,
+      clock: context.clocks,
+      note: (minutes) => ledger.settler.note(minutes, 'records of the future were put aside'),
+      alone: (work) => ledger.records.alone(work),
+      log,
+    })
   }
 
   /**
@@ -181,6 +193,7 @@ export class Collector {
         every(CHART_STEP_MS, () => {
           if (this.#ledger.runs) this.#charts.keep()
         }),
+        every(CHECK_MS, () => void this.#checkStore()),
         every(MINUTE_MS, () => void this.#lastKnown.keep(this.#views)),
       ]
       return { screenUrl: `http://${localHost(host)}:${listening.port}`, brokerUrl: link.brokerUrl }
@@ -208,6 +221,8 @@ export class Collector {
   #shut(): PerwattError | undefined {
     const { store } = this.#context.config.store
     if (this.#lease?.first) return standsBy(store, placeText(this.#lease.first))
+    const lapsed = this.#lease?.lapsed
+    if (lapsed !== undefined) return notReadAgain(store, lapsed)
     return this.#lease && !this.#isObtained ? notYetKnown(store) : undefined
   }
 
@@ -218,9 +233,15 @@ export class Collector {
     await this.#ledger.resume()
   }
 
+  /** The store tells what is amiss, and its watch tells where it fails. */
+  async #checkStore(): Promise<void> {
+    if (this.#ledger.runs && !this.#lease?.mustRead) await this.#keeper.store.check?.().catch(() => {})
+  }
+
   /** The store has answered, and the ledger goes on. */
   #begun(): void {
     this.#watching = this.#pools.run(this.#stop.signal)
+    this.#ahead.start()
     // agents that were heard before send now what waits
     this.#link?.ingest.hello()
   }
@@ -239,6 +260,7 @@ export class Collector {
     )
     await wait('opening of the store', this.#keeper.stop())
     await wait('pools', this.#watching)
+    await wait('records of the future', this.#ahead.stop())
     await wait('ledger', this.#ledger.stop())
     await wait('prices', this.#prices.stop())
     await wait('charts', this.#charts.stop())

@@ -26,6 +26,7 @@ import { Refill } from '../store-keeping/refill.ts'
 import { Steps } from '../store-keeping/steps.ts'
 import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
+import { type Heard, heardBy } from './heard.ts'
 import { createOwnership } from './ownership.ts'
 import type { PricePlane } from './prices.ts'
 
@@ -35,7 +36,6 @@ const QUEUE_BYTES = 32 * 2 ** 20
 /** Devices that sent records since then have a past when the collector starts; others are taken for new ones. */
 const PAST_MS = 7 * 24 * HOUR_MS
 const ENERGY_PAST_MS = 6 * HOUR_MS
-const NOT_OPEN = 'the store of the collector is not open yet; see its alerts'
 
 export interface LedgerPlane {
   quarantine: Quarantine
@@ -55,12 +55,7 @@ export interface LedgerPlane {
   unknown: UnknownQuantitiesBook
   /** Whether it has started: before, a record has no mark to be held against, and stays with its agent. */
   readonly runs: boolean
-  /** What agents send. Until the ledger runs it is left to them: they are told why, and send it again. */
-  heard: {
-    receive(...message: Parameters<BatchReceiver['receive']>): void
-    present: BatchReceiver['present']
-    hear(...inventory: Parameters<ClaimKeeper['hear']>): void
-  }
+  heard: Heard
   /**
    * Reads what the store has and continues with it; the store is open and the quotes are read. Rejects where the store fails; called
    * again it goes on from there.
@@ -78,7 +73,7 @@ export interface LedgerParts {
   devices: Devices
   prices: PricePlane
   standing: { arrived(agentId: string): void; became(agentId: string, outcome: BatchOutcome): void }
-  /** whether another collector has the site or the store: then this one settles nothing */
+  /** whether another collector has the site or the store, or may have had it: then this one takes, acknowledges and settles nothing */
   standsBy: () => boolean
   /** these minutes were settled */
   onSettled?: (minutes: readonly number[]) => void
@@ -249,11 +244,7 @@ export function createLedger({ config, log, nowMs, clocks }: Context, parts: Led
     get runs() {
       return runs
     },
-    heard: {
-      receive: (...message) => (runs ? receiver.receive(...message) : receiver.leave(NOT_OPEN, ...message)),
-      present: (agentId) => receiver.present(agentId),
-      hear: (agentId, list) => runs && claims.hear(agentId, list),
-    },
+    heard: heardBy(receiver, claims, { runs: () => runs, standsBy }),
     quarantine,
     pricing,
     recent,

@@ -1,7 +1,7 @@
 import { decode, encode } from '../../protocol/codec.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
-import { isBeside, type Program } from '../../protocol/program.ts'
+import { computerOf, isBeside, type Program } from '../../protocol/program.ts'
 import { decodeLive, LiveMessageSchema } from '../../protocol/sample.ts'
 import {
   type AckMessage,
@@ -74,7 +74,7 @@ export class AgentMessages {
           this.#noteProgram(agent, m.value)
           // the last will is as old as the connection
           if (!retained && m.value.state === 'online') {
-            clocks.besideMe(agent, this.#isBeside(m.value))
+            clocks.besideMe(agent, this.#isBeside(m.value), computerOf(m.value.program))
             clocks.heard(agent, m.value.atMs)
             clocks.keptByNtp(agent, m.value.clockSynchronised)
           }

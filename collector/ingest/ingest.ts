@@ -1,10 +1,11 @@
 import { decode, encode } from '../../protocol/codec.ts'
+import { systemClock } from '../../protocol/kit/clock.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { MqttLink, type MqttLinkOptions, type MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { every, type Timer } from '../../protocol/kit/timers.ts'
 import {
-  isLater,
+  givesWay,
   type PresenceMessage,
   PresenceMessageSchema,
   type Program,
@@ -23,6 +24,7 @@ import {
 import { clientIdOf } from '../broker/embedded.ts'
 import type { TwinSituation } from '../plugin/situation.ts'
 import { AgentMessages, type AgentMessagesOptions } from './agent-messages.ts'
+import { AwayWatch } from './away-watch.ts'
 import { Forgetting } from './forgetting.ts'
 import { PRESENCE_MS, SiteLease, type SiteLeaseOptions } from './site-lease.ts'
 import type { StoreLease } from './store-lease.ts'
@@ -56,6 +58,10 @@ export class Ingest {
   /** absent where no other collector can open the store */
   readonly #storeLease: StoreLease | undefined
   #looking: Timer | undefined
+  readonly #away: AwayWatch
+  /** it was without the broker, and has to look for another collector first */
+  #wasAway = false
+  #reading = false
   #stopped = false
   /** absent while the site is not this collector's */
   #link: MqttLink | undefined
@@ -68,6 +74,11 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#o = options
     const { waits, shared, program, log, nowMs, ...others } = options
+    this.#away = new AwayWatch({
+      steadyMs: () => systemClock.now().steadyMs,
+      isReached: () => this.#link?.connected,
+      onAway: () => this.#lookAgain(),
+    })
     const rest = { ...others, program, log, nowMs }
     this.#storeLease = shared?.lease
     this.#messages = new AgentMessages({
@@ -80,7 +91,12 @@ export class Ingest {
       steadyMs: () => performance.now(),
       clear: (agent) => this.#clear(agent),
     })
-    this.#lease = new SiteLease({ ...rest, ...(waits && { waits }), onHeld: () => this.#connect() })
+    this.#lease = new SiteLease({
+      ...rest,
+      ...(waits && { waits }),
+      serves: () => this.#serves,
+      onHeld: () => this.#connect(),
+    })
     shared?.lease.listen({
       onOther: (other) =>
         this.#twins.note({ kind: 'store', name: shared.name, programs: [program, other] }, nowMs()),
@@ -115,6 +131,7 @@ export class Ingest {
 
   start(): void {
     this.#looking = every(LOOK_EVERY_MS, () => this.#forgetting.look())
+    if (!this.#o.ownBroker) this.#away.start()
     if (!this.#storeLease) this.#serve()
     else void this.#storeLease.start().then(() => this.#serve())
   }
@@ -126,16 +143,40 @@ export class Ingest {
     else this.#lease.start()
   }
 
-  /** The collector that had the store is gone: what it stored is read again before anything is taken. */
+  /** No other collector has the store, or has it any more: what it stored is read again before anything is taken. */
   async #takeOver(): Promise<void> {
-    while (!this.#stopped && !this.#storeLease?.first)
-      try {
-        await this.#o.shared?.resume()
-        return this.#serve()
-      } catch (error) {
-        this.#o.log.warn('the store is not read again; will try on', { reason: reasonOf(error) })
-        await pause(RESUME_AGAIN_MS)
-      }
+    const { shared, log } = this.#o
+    if (!shared || this.#reading) return
+    this.#reading = true
+    try {
+      while (!this.#stopped && !shared.lease.first)
+        try {
+          if (!(await shared.lease.readAgain(() => shared.resume()))) return
+          this.#serve()
+          // agents that were heard meanwhile send now what waits
+          return this.hello()
+        } catch (error) {
+          log.warn('the store is not read again; will try on', { reason: reasonOf(error) })
+          await pause(RESUME_AGAIN_MS)
+        }
+    } finally {
+      this.#reading = false
+    }
+  }
+
+  /**
+   * One that was cut off from the broker, or halted, for as long as others wait looks for another collector before it connects as the
+   * collector: that would end the other's connection.
+   */
+  #lookAgain(): void {
+    this.#wasAway = true
+    this.#o.log.warn('this collector was without the broker; it looks for another one before it goes on')
+    void this.#disconnect().then(() => this.#serve())
+  }
+
+  /** Whether it takes records, or would as soon as it is connected. */
+  get #serves(): boolean {
+    return !this.#wasAway && this.#storeLease?.serves !== false
   }
 
   /** Names that two programs have, for the alert rules. */
@@ -163,6 +204,7 @@ export class Ingest {
   async stop(): Promise<void> {
     this.#stopped = true
     clearInterval(this.#looking)
+    this.#away.stop()
     await Promise.all([this.#disconnect(), this.#lease.stop(), this.#storeLease?.stop()])
   }
 
@@ -172,6 +214,9 @@ export class Ingest {
 
   /** Connects as the collector: the site is this one's. */
   #connect(): void {
+    if (this.#stopped || this.#link) return
+    this.#wasAway = false
+    this.#away.begin()
     const { url, user, site, log } = this.#o
     const link = new MqttLink({
       url,
@@ -206,7 +251,7 @@ export class Ingest {
 
   #presence(state: PresenceMessage['state']): MqttMessage {
     const { site, version, program, nowMs } = this.#o
-    const message: PresenceMessage = { v: 1, state, atMs: nowMs(), version, program }
+    const message: PresenceMessage = { v: 1, state, atMs: nowMs(), version, program, serves: this.#serves }
     return { topic: presenceTopic(site), payload: encode(message), qos: 1, retain: true }
   }
 
@@ -228,8 +273,10 @@ export class Ingest {
     const { program: other, state } = message.value
     if (state === 'offline') return
     this.#twins.note({ kind: 'site', name: site, programs: [program, other] }, nowMs())
-    if (isStandby) return
-    if (ownBroker || !isLater(program, other)) this.#link?.publish(this.#presence('online'))
+    const own = { program, serves: this.#serves }
+    // one that has the store can't take the site while this one, which has lost it, is heard
+    if (isStandby && (own.serves || message.value.serves !== true)) return
+    if (ownBroker || !givesWay(own, message.value)) this.#link?.publish(this.#presence('online'))
     else void this.#disconnect().then(() => this.#lease.yieldTo(other))
   }
 

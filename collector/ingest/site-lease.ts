@@ -27,6 +27,8 @@ export interface SiteLeaseOptions extends Pick<MqttLinkOptions, 'url' | 'user'> 
   version: string
   nowMs: () => number
   log: Log
+  /** whether it would take records at once: it has the store */
+  serves?(): boolean
   /** the site is this collector's: it may connect as the collector and take records. Called once for each time that it gets it */
   onHeld(): void
   /** tests turn these */
@@ -122,8 +124,11 @@ export class SiteLease {
 
   /** Says to the first collector that this one stands by. */
   #tell(): void {
-    const { site, program, version, nowMs } = this.#o
-    const message: PresenceMessage = { v: 1, state: 'online', atMs: nowMs(), version, program }
+    const { site, program, version, nowMs, serves } = this.#o
+    const message: PresenceMessage = {
+      ...{ v: 1, state: 'online', atMs: nowMs(), version, program },
+      ...(serves && { serves: serves() }),
+    }
     this.#look?.publish({ topic: standbyTopic(site), payload: encode(message), qos: 1 })
   }
 

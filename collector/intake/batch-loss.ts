@@ -1,4 +1,4 @@
-import type { IntervalBatch } from '../../protocol/interval.ts'
+import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { BY_DATABASE, type Loss } from '../plugin/audit-store.ts'
 import type { HighWater } from '../plugin/store.ts'
 import { latestEpochAt } from './legal-numbers.ts'
@@ -50,6 +50,18 @@ export const unreadableLoss = ({ records, reason }: { records: number; reason: s
   records,
   cause: `they can’t be read: ${reason}`,
 })
+
+/** Records that begin with others of their device and owner, in a minute without a ms that is free. Undefined where there are none. */
+export const noStartLoss = (left: readonly Interval[]): Told | undefined => {
+  if (left.length === 0) return undefined
+  const starts = left.map(({ startMs }) => startMs)
+  return {
+    records: left.length,
+    fromMs: Math.min(...starts),
+    toMs: Math.max(...starts),
+    cause: 'other records of their devices and owners begin at each ms of their minute',
+  }
+}
 
 /** A person put an agent's numbers back: nothing is lost by it, and the book of losses says who and why. */
 export function resetLoss(

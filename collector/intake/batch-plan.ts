@@ -3,14 +3,15 @@ import type { Interval, IntervalBatch } from '../../protocol/interval.ts'
 import { LATEST_EPOCH } from '../../protocol/spool-life.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import type { Loss } from '../plugin/audit-store.ts'
-import { type Hold, type RecordHold, TOO_OLD } from '../plugin/held.ts'
+import { FROM_FUTURE, type Hold, type RecordHold, TOO_OLD } from '../plugin/held.ts'
 import { type Tally, tallyAfter, tallyBefore } from '../plugin/mark-tally.ts'
 import type { Append, HighWater, Quarantined } from '../plugin/store.ts'
-import { batchLoss, unreadableLoss } from './batch-loss.ts'
+import { batchLoss, noStartLoss, unreadableLoss } from './batch-loss.ts'
 import { illegalLoss, illegalNumbers, latestEpochAt } from './legal-numbers.ts'
 import { type Lineage, lineageOf } from './lineage.ts'
 import { withoutStored } from './overlap.ts'
 import { accountOf, keptAccounts } from './overlap-state.ts'
+import { keptApart } from './own-starts.ts'
 
 const REASON_CHARS = 512
 
@@ -18,6 +19,8 @@ const REASON_CHARS = 512
 export interface AgentBatch {
   agentId: string
   batch: IntervalBatch
+  /** agent's clock when it was sent, Unix ms; absent: not known */
+  sentAtMs?: number
   /**
    * Set where the records could not be decoded: how many the batch numbers, and why. The high-water mark passes over them, so that
    * later batches can follow; their bytes are in quarantine.
@@ -37,6 +40,8 @@ export interface BatchPlan {
   aside: Quarantined[]
   /** why its numbers can't be an honest agent's; nothing of it is taken */
   refused?: string
+  /** records that begin some ms later than they say, because another of their device and owner does */
+  moved?: number
 }
 
 /**
@@ -65,11 +70,14 @@ export interface PlanContext {
   judges?: readonly RecordJudge[]
   /** what the store has of the agent in the minutes of the batch; needed where two lives of its spool recorded them */
   stored?: readonly Interval[]
+  /** what the store has of the agent where a record may begin with another of its device and owner */
+  there?: readonly Interval[]
 }
 
 /**
  * Plans one batch against the agent's high-water mark: exactly the records after the mark are stored, each once and in order. From the
- * first on that is from the future by the collector's clock nothing is taken: one of the two clocks is wrong, and the agent keeps them.
+ * first on that is from the future by the collector's clock nothing is taken: one of the two clocks is wrong, and the agent keeps them. Where
+ * the agent's clock agrees it will never shift them: they are put aside, and hold nothing up.
  */
 export function planBatch(
   delivery: AgentBatch,
@@ -103,25 +111,31 @@ export function planBatch(
   if (!isNew && (lineage.kind === 'same' || records === 0))
     return { delivery, answer: answer(Math.max(storedSeq ?? 0, lastSeq)), aside: [] }
   const offered = isNew ? batch.intervals.slice(expected - firstSeq) : []
-  const { fresh, held } = takenOf(offered, context)
+  const doubt = { ...context, agrees: agreesNow(delivery, context) }
+  const { fresh, held } = takenOf(offered, doubt)
   // the mark stays in the life that it is in, so the answer names none
   if (held && fresh.length === 0) return { delivery, answer: { epoch, seq: storedSeq ?? 0, held }, aside: [] }
   const seq = held ? expected + fresh.length - 1 : Math.max(storedSeq ?? 0, lastSeq)
   const overlap = open && withoutStored(fresh, context.stored ?? [], open.account)
-  const kept = overlap?.records ?? fresh
-  const holds = holdsOf(agentId, kept, context)
+  const own = keptApart(fresh, context.there ?? [])
+  const kept = overlap?.records ?? own.records
+  const holds = holdsOf(agentId, kept, doubt)
   const aside = holds.filter(({ kind }) => kind === 'quarantine')
   const tally = tallyOf(lineage, mark, storedSeq)
   const losses = [
     batchLoss({ batch, storedSeq, expected, isNew, newestMs: mark?.newestMs, owed: tally.owed }, overlap),
-    unreadable && unreadableLoss({ records: lastSeq - expected + 1, reason: unreadable.reason }),
+    unreadable
+      ? unreadableLoss({ records: lastSeq - expected + 1, reason: unreadable.reason })
+      : overlap
+        ? undefined
+        : noStartLoss(own.left),
   ].flatMap((loss, i): Loss[] =>
     loss ? [{ ...loss, agentId, epoch, seq: i === 0 ? expected : lastSeq + 1, atMs: context.nowMs }] : [],
   )
   const counted = kept.length + losses.reduce((sum, loss) => sum + loss.records, 0) - tally.owed
   const next: HighWater = {
     ...answer(seq),
-    ...newestOf(kept, mark),
+    ...newestOf(kept, mark, context.nowMs),
     ...keptAccounts(answer(seq), overlap?.account, mark, context.nowMs, kept),
     ...tallyAfter(mark, tally, counted),
   }
@@ -145,8 +159,19 @@ export function planBatch(
       ...(losses.length > 0 ? { losses } : {}),
     },
     aside: [],
+    ...(own.moved > 0 && !overlap ? { moved: own.moved } : {}),
   }
 }
+
+/** Whether the agent's clock agreed with the collector's when it sent the batch, and nobody contradicts the collector's. */
+const agreesNow = (
+  { sentAtMs }: AgentBatch,
+  { nowMs, clockInDoubt, collectorInDoubt }: PlanContext,
+): boolean =>
+  sentAtMs !== undefined &&
+  Math.abs(sentAtMs - nowMs) <= CLOCK_TOLERANCE_MS &&
+  !clockInDoubt &&
+  !collectorInDoubt
 
 /** What is counted of the agent before the batch. */
 function tallyOf(lineage: Lineage, mark: HighWater | undefined, storedSeq: number | undefined): Tally {
@@ -161,10 +186,15 @@ function tallyOf(lineage: Lineage, mark: HighWater | undefined, storedSeq: numbe
   }
 }
 
+interface TimeContext extends PlanContext {
+  /** whether the clocks agree: then the agent sends a record's right time, as far as it knows it */
+  agrees: boolean
+}
+
 /** The records up to the first that can't be taken now, and why that one can't. */
 function takenOf(
   offered: readonly Interval[],
-  context: PlanContext,
+  context: TimeContext,
 ): { fresh: readonly Interval[]; held?: string } {
   for (const [i, record] of offered.entries()) {
     const why = waitReason(record, context)
@@ -176,9 +206,9 @@ function takenOf(
 /** Why a record can't be taken now, or undefined. The agent keeps it. */
 function waitReason(
   { startMs }: Interval,
-  { nowMs, retentionMs, clockInDoubt }: PlanContext,
+  { nowMs, retentionMs, clockInDoubt, agrees }: TimeContext,
 ): string | undefined {
-  const future = startMs > nowMs + CLOCK_TOLERANCE_MS
+  const future = startMs > nowMs + CLOCK_TOLERANCE_MS && !agrees
   const old = startMs < nowMs - retentionMs
   if (!future && !(old && clockInDoubt)) return undefined
   return `the record's start ${iso(startMs)} is ${future ? 'from the future' : 'older than the retention'} by the collector's clock, ${iso(nowMs)}: one of the two clocks is wrong; check NTP on both computers`
@@ -215,13 +245,19 @@ const illegalMark = (mark: HighWater | undefined, nowMs: number): string | undef
     ? `the collector's mark is in epoch ${mark.epoch}, which can't be; mend it with: perwatt-collector agents reset`
     : undefined
 
-const newestOf = (records: readonly Interval[], mark: HighWater | undefined): Pick<HighWater, 'newestMs'> => {
-  const newestMs = records.reduce((newest, r) => Math.max(newest, r.startMs), mark?.newestMs ?? 0)
+/** What is put aside because it is from the future is not the newest. */
+const newestOf = (
+  records: readonly Interval[],
+  mark: HighWater | undefined,
+  nowMs: number,
+): Pick<HighWater, 'newestMs'> => {
+  const own = records.filter(({ startMs }) => startMs <= nowMs + CLOCK_TOLERANCE_MS)
+  const newestMs = own.reduce((newest, r) => Math.max(newest, r.startMs), mark?.newestMs ?? 0)
   return newestMs > 0 ? { newestMs } : {}
 }
 
 /** The holds on these records: what is put aside, and what the judges hold of the rest. */
-function holdsOf(agentId: string, records: readonly Interval[], context: PlanContext): RecordHold[] {
+function holdsOf(agentId: string, records: readonly Interval[], context: TimeContext): RecordHold[] {
   const { nowMs: heldMs, judges = [] } = context
   const holds: RecordHold[] = []
   for (const record of records) {
@@ -233,7 +269,11 @@ function holdsOf(agentId: string, records: readonly Interval[], context: PlanCon
 }
 
 /** Why a record is put aside, or undefined: it is stored, and in no sum until a person takes it in. */
-function asideHold({ startMs }: Interval, { nowMs, retentionMs }: PlanContext): Hold | undefined {
+function asideHold({ startMs }: Interval, { nowMs, retentionMs, agrees }: TimeContext): Hold | undefined {
+  if (agrees && startMs > nowMs + CLOCK_TOLERANCE_MS) {
+    const reason = `the record's start ${iso(startMs)} is from the future: a clock was ahead when it was made, and has been set right since; take it in with the shift of that step`
+    return { kind: 'quarantine', check: FROM_FUTURE, reason }
+  }
   if (startMs >= nowMs - retentionMs) return undefined
   const reason = `the record's start ${iso(startMs)} is older than the retention; check the clock of its agent`
   return { kind: 'quarantine', check: TOO_OLD, reason }

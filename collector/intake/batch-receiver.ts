@@ -16,6 +16,8 @@ import type { RecordWriter } from './record-writer.ts'
 import type { UnknownQuantitiesBook } from './unknown-quantities.ts'
 
 const REASON_CHARS = 512
+/** No spool has this epoch: an agent that is told so trims nothing. */
+const NOTHING_KNOWN = { epoch: 0, seq: 0 }
 const NOT_TAKEN = 'the collector does not take them; look at its log'
 const UNREADABLE = 'its message can’t be read; see /api/v1/quarantine'
 
@@ -115,13 +117,18 @@ export class BatchReceiver {
     return { v: 1, ...answer, ...this.#rateLimit.allowance(this.#queue.bytes), atMs: this.#nowMs() }
   }
 
-  /** Leaves a message to its agent, and tells it why. */
+  /** An acknowledgement of nothing: what is stored of an agent is not known now. */
+  presentUnknown(): AckMessage {
+    return { v: 1, ...NOTHING_KNOWN, ...this.#rateLimit.allowance(this.#queue.bytes), atMs: this.#nowMs() }
+  }
+
+  /** Leaves a message to its agent, and tells it why; what is stored of the agent is not known now. */
   leave(reason: string, agentId: string, payload: Uint8Array, sender: Omit<Sender, 'receivedAtMs'>): void {
     const atMs = this.#nowMs()
     const envelope = decode(IntervalEnvelopeSchema, payload)
     if (!envelope.ok) return
     this.#became(agentId, { kind: 'failed', reason })
-    const answer = { ...this.#records.presentAnswer(agentId), notStored: reason }
+    const answer = { ...NOTHING_KNOWN, notStored: reason }
     const allowance = this.#rateLimit.allowance(this.#queue.bytes)
     sender.reply({ v: 1, ...answer, ...allowance, atMs, echoSentAtMs: envelope.value.sentAtMs })
   }
@@ -192,7 +199,7 @@ function decodeMessage({ agentId, payload, from }: QueuedBatch<Sender>): Decoded
   const message = decode(IntervalMessageSchema, payload)
   if (message.ok) {
     const { sentAtMs } = message.value
-    return { ...from, sentAtMs, delivery: { agentId, batch: decodeIntervals(message.value) } }
+    return { ...from, sentAtMs, delivery: { agentId, batch: decodeIntervals(message.value), sentAtMs } }
   }
   from.refuse(message.reason, payload)
   // sending the same bytes again would not help: the agent may go on to the next batch

@@ -14,6 +14,7 @@ import {
 } from './batch-plan.ts'
 import { LossBook, type LossBookOptions } from './loss-book.ts'
 import { storedBeside } from './overlap-state.ts'
+import { OwnStarts } from './own-starts.ts'
 import { Refusals } from './refusals.ts'
 import { refusedLoss, storeGoodRecords } from './refused-records.ts'
 
@@ -47,6 +48,7 @@ export class RecordWriter {
   #marks = new Map<string, HighWater>()
   readonly #losses: LossBook
   readonly #refusals: Refusals
+  readonly #starts: OwnStarts
   /** why the newest records of an agent are not stored, by agent */
   readonly #troubles = new Map<string, string>()
   #turn: Promise<unknown> = Promise.resolve()
@@ -57,6 +59,7 @@ export class RecordWriter {
     this.#o = options
     this.#losses = new LossBook(options)
     this.#refusals = new Refusals(options)
+    this.#starts = new OwnStarts(options.log)
   }
 
   /** The newest losses of all agents, newest first, from before this start too. */
@@ -110,18 +113,19 @@ export class RecordWriter {
     for (const delivery of deliveries) {
       const { agentId } = delivery
       const mark = marks.get(agentId) ?? this.#marks.get(agentId)
-      const stored = await this.#storedOf(delivery, mark, plans)
-      if (!stored) unread.add(agentId)
-      if (!stored || unread.has(agentId)) continue
+      const found = await this.#foundOf(delivery, mark, plans)
+      if (!found) unread.add(agentId)
+      if (!found || unread.has(agentId)) continue
       const plan = planBatch(delivery, mark, {
         nowMs: nowMs(),
         retentionMs,
         judges,
-        stored,
+        ...found,
         clockInDoubt: clocks?.inDoubt(agentId) === true,
         collectorInDoubt: clocks?.isWrong === true,
       })
       if (plan.append) marks.set(agentId, plan.append.mark)
+      this.#starts.note(plan, mark)
       if (plan.refused !== undefined) this.#refusals.note(agentId, plan.refused)
       plans.push(plan)
     }
@@ -132,18 +136,15 @@ export class RecordWriter {
   }
 
   /** What the store has, or is about to have, in the minutes of a batch, where that is needed; undefined where it can't be read. */
-  async #storedOf(delivery: AgentBatch, mark: HighWater | undefined, plans: readonly BatchPlan[]) {
-    const { store, log, nowMs } = this.#o
+  async #foundOf(delivery: AgentBatch, mark: HighWater | undefined, plans: readonly BatchPlan[]) {
+    const { store, nowMs } = this.#o
     const planned = () =>
       plans.flatMap((p) => (p.delivery.agentId === delivery.agentId && p.append?.records) || [])
     try {
-      return await storedBeside(store, delivery, mark, nowMs(), planned)
+      const stored = await storedBeside(store, delivery, mark, nowMs(), planned)
+      return { stored, there: await this.#starts.beside(store, delivery, mark, planned) }
     } catch (error) {
-      this.#troubles.set(delivery.agentId, reasonOf(error))
-      log.error('records not stored, because the earlier ones can’t be read; the agent keeps them', {
-        agent: delivery.agentId,
-        reason: reasonOf(error),
-      })
+      this.#oneNotStored(delivery, error)
       return undefined
     }
   }
@@ -274,10 +275,10 @@ export class RecordWriter {
     }
   }
 
-  #oneNotStored({ agentId }: Append, error: unknown, failed: Set<string>): void {
+  #oneNotStored({ agentId }: Pick<Append, 'agentId'>, error: unknown, failed?: Set<string>): void {
     this.#troubles.set(agentId, reasonOf(error))
     this.#o.log.error('records not stored; the agent keeps them', { agent: agentId, reason: reasonOf(error) })
-    failed.add(agentId)
+    failed?.add(agentId)
   }
 
   #stored(plans: readonly BatchPlan[]): void {

@@ -4,7 +4,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { relabelled } from '../../protocol/relabel.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
-import { type HeldFilter, type HeldRecord, TOO_OLD } from '../plugin/held.ts'
+import { type HeldFilter, type HeldRecord, WRONG_TIME } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import { keyOf, type OfAgent, openDoubtsOf } from './open-doubts.ts'
 import type { TakeInOptions } from './take-in.ts'
@@ -56,7 +56,7 @@ export class TakeBack {
         return other?.by === act?.by && other?.reason === act?.reason
       }
       for (const decision of decisionsOf(moved))
-        await decide({ verdict: 'open', filter: { ...was(moved), checks: [TOO_OLD], decision }, by, reason })
+        await decide({ verdict: 'open', filter: { ...was(moved), checks: WRONG_TIME, decision }, by, reason })
       for (const decision of decisionsOf(await this.#doubtsOf(moved)).filter(ofTheAct))
         await decide({ verdict: 'open', filter: { ...was(moved), kinds: ['doubt'], decision }, by, reason })
       // nobody is asked about a record that is not there any more
@@ -79,7 +79,7 @@ export class TakeBack {
         ?.some((startMs) => startMs >= part.startMs && startMs < part.startMs + GAVE_WAY_MS) ?? false
     const agents = [...new Set(taken.map(({ record }) => record.agentId))]
     const found = await this.#o.store.held(
-      { kinds: ['quarantine'], checks: [TOO_OLD], state: 'rejected', agents },
+      { kinds: ['quarantine'], checks: WRONG_TIME, state: 'rejected', agents },
       MOST_HELD,
     )
     return found.filter(({ record }) =>

@@ -11,7 +11,7 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { relabelled } from '../../protocol/relabel.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
-import { type Decision, type HeldFilter, type RecordHold, TOO_OLD } from '../plugin/held.ts'
+import { type Decision, type HeldFilter, type RecordHold, WRONG_TIME } from '../plugin/held.ts'
 import type { Append, HighWater, Quarantined, Store } from '../plugin/store.ts'
 import type { RecordJudge } from './batch-plan.ts'
 import { keyOf, type OfAgent, openDoubtsOf } from './open-doubts.ts'
@@ -93,7 +93,7 @@ export class TakeIn {
       if (shiftMs === 0) return decide({ verdict: 'accepted', filter: held, by, reason })
       if (stored.length > 0) {
         await this.#refuseUnkept(appends)
-        await decide({ verdict: 'rejected', filter: { ...held, checks: [TOO_OLD] }, by, reason })
+        await decide({ verdict: 'rejected', filter: { ...held, checks: WRONG_TIME }, by, reason })
         const doubted = await openDoubtsOf(store, stored)
         if (doubted) await decide({ verdict: 'rejected', filter: doubted, by, reason })
       }
@@ -104,7 +104,7 @@ export class TakeIn {
 
   /** Records that are stored at the time that they say, and held for that. */
   async #heldRecords(filter: HeldFilter): Promise<AgentRecord[]> {
-    const found = await this.#o.store.held({ ...filter, checks: [TOO_OLD] }, MOST_HELD)
+    const found = await this.#o.store.held({ ...filter, checks: WRONG_TIME }, MOST_HELD)
     return found.map(({ record: { agentId, ...record } }) => ({ agentId, record, isMoved: true }))
   }
 

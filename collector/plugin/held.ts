@@ -23,6 +23,10 @@ export const ENERGY_ALONE = 'meter'
 
 /** The check that puts a record aside because it is older than the retention. */
 export const TOO_OLD = 'too-old'
+/** The check that puts a record aside that is from the future by the collector's clock and by its agent's clock of now. */
+export const FROM_FUTURE = 'from-future'
+/** The checks that put a record aside for the time that it says: it may be taken in at another. */
+export const WRONG_TIME = [TOO_OLD, FROM_FUTURE] as const
 
 /** `open` until a person decides. A decision may be turned round later. */
 export const HOLD_STATES = ['open', 'accepted', 'rejected'] as const

@@ -5,6 +5,8 @@ export interface Lease {
   program: Program
   /** rises while it runs: that shows whether it runs, and no clock does */
   beat: number
+  /** whether it takes records; absent: it is of an earlier version, and does not say */
+  serves?: boolean
 }
 
 /** Of a store that several collectors can open at once. */

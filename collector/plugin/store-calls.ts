@@ -9,6 +9,8 @@ export const STORE_CALLS: Readonly<Record<Calls, 'reads' | 'writes' | 'manages'>
   open: 'manages',
   close: 'manages',
   onEmptied: 'manages',
+  onOvertaken: 'manages',
+  check: 'writes',
   append: 'writes',
   appendAll: 'writes',
   highWaters: 'reads',

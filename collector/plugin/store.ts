@@ -153,14 +153,20 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   /** What is wrong with the store though it answers, newest last; absent where it never is. */
   readonly warnings?: readonly StoreWarning[]
   /**
-   * Calls `listener` whenever the open database turns out to be without what it held: it was dropped, or came back without its data.
-   * Its marks then stand at sequence number 0 of their epochs: agents send again what they still hold, and the rest is counted as lost.
+   * Calls `listener` whenever the open database turns out to be without what it held: it was dropped, came back without its data, or was put
+   * back to an earlier state. Its marks then stand at sequence number 0 of their epochs, or where the earlier state has them: agents send
+   * again what they still hold, and the rest is counted as lost. Nothing is appended until the marks are read again.
    */
   onEmptied?(listener: () => void): void
+  /** Calls `listener` whenever another program turns out to have written to the open database. Nothing is appended until it is opened and read again. */
+  onOvertaken?(listener: () => void): void
+  /** Looks whether the open database still has what it had, as each append does. Rejects where it has not. */
+  check?(): Promise<void>
 
   /**
    * Writes records and the agent's new high-water mark, all or nothing; resolves when they are safe (committed and
-   * synced, or accepted by the server). A record whose key is there already changes nothing.
+   * synced, or accepted by the server). A record whose key is there already changes
+   * nothing: the caller gives no two records of one key that differ.
    */
   append(agentId: string, mark: HighWater, records: readonly Interval[]): Promise<void>
   /** The same for many agents at once, all or nothing: ten thousand small batches can't each wait for the disk. */

@@ -81,6 +81,8 @@ export class AgentPulses {
     known.arrivedMs = known.batchMs
     if (outcome.kind !== 'told-to-wait') known.inWorkMs = undefined
     if (outcome.kind !== 'unreadable') known.answersMs = [...known.answersMs, known.batchMs].slice(-ANSWERS)
+    // what comes behind records that are left to the agent does not follow on anything
+    if (outcome.kind === 'gap' && known.outcome?.kind === 'kept') return
     // a question for the time tells nothing of records
     if (outcome.kind !== 'asked' || known.batchMs - batchMs > RECORDS_LIMIT_S * 1000) known.outcome = outcome
   }
@@ -151,11 +153,11 @@ export class AgentPulses {
 
 /** An agent that was answered after it told its silence has still to say that it heard that. */
 function silenceOf({ status, statusMs, answersMs }: Known, now: number): Silence {
-  const { unansweredS, notStored } = status?.delivery ?? {}
+  const { unansweredS, notStored, held } = status?.delivery ?? {}
   if (unansweredS === undefined) return {}
   const sinceMs = statusMs - unansweredS * 1000
   const silence = { forS: (now - sinceMs) / 1000, sinceMs }
-  if (notStored !== undefined) return silence
+  if (notStored !== undefined || held !== undefined) return silence
   const answered = answersMs.filter((ms) => ms >= sinceMs - SINCE_MS)
   const isDeaf = answered.some((ms) => ms + HEARD_MS <= statusMs)
   return isDeaf || answered.length === 0 ? silence : { sinceMs }

@@ -39,7 +39,10 @@ export function whyRecordsStand(facts: RecordsFacts): Why {
 function inCollector({ agentId, status, outcome, inWorkS = 0 }: RecordsFacts): Why | undefined {
   const who = `agent ${agentId}`
   // an agent that was told so hears its answers
-  const notStored = outcome?.kind === 'failed' ? outcome.reason : status?.delivery?.notStored
+  // an agent of before tells what is left to it as not stored: what the collector did is known here
+  const isKept = outcome?.kind === 'kept' || (outcome === undefined && status?.delivery?.held !== undefined)
+  const told = isKept ? undefined : status?.delivery?.notStored
+  const notStored = outcome?.kind === 'failed' ? outcome.reason : told
   if (notStored !== undefined)
     return {
       kind: 'store',
@@ -53,6 +56,13 @@ function inCollector({ agentId, status, outcome, inWorkS = 0 }: RecordsFacts): W
       what: 'records arrive and are not stored yet',
       cause: `records of ${who} came ${Math.round(inWorkS)} s ago, and the store has not taken them yet`,
       cure: 'look at the store, at its disk and at the load of both computers; the agents keep their records meanwhile',
+    }
+  if (isKept)
+    return {
+      kind: 'kept',
+      what: 'records arrive and are not taken yet',
+      cause: `${who}: ${outcome?.reason ?? status?.delivery?.held}`,
+      cure: CLOCK_CURE,
     }
   switch (outcome?.kind) {
     case 'earlier-epoch':
@@ -68,13 +78,6 @@ function inCollector({ agentId, status, outcome, inWorkS = 0 }: RecordsFacts): W
         what: 'records arrive and are not taken',
         cause: `${who}: ${outcome.reason}`,
         cure: `it numbers its records again by itself; if it stays so: perwatt-collector agents reset ${agentId}`,
-      }
-    case 'kept':
-      return {
-        kind: 'kept',
-        what: 'records arrive and are not taken yet',
-        cause: `${who}: ${outcome.reason}`,
-        cure: CLOCK_CURE,
       }
     case 'unreadable':
       return {

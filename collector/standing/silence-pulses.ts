@@ -29,6 +29,8 @@ export const isPresent = ({ signMs, heardAgoS }: AgentHeard, nowMs: number): boo
 const HEARD_S = 90
 /** A live message may be lost, or be late. */
 const POLLS = 3
+/** The last messages of an agent that hangs may have come so long after its last live one, s. */
+const LAST_S = 5
 
 /**
  * Whether each agent's live messages come. While nobody is heard at all the broker's own pulse tells it. One that was stopped, or whose
@@ -43,11 +45,23 @@ export function silencePulses(
   const isAnyHeard = agents.some(({ heardAgoS }) => heardAgoS !== undefined && heardAgoS < limitS)
   const isAwaited = (agent: AgentHeard) =>
     isAnyHeard && agent.hasDevices && !agent.isOffline && isPresent(agent, nowMs)
-  return agents.map((agent) => pulseOf(site, agent, isAwaited(agent), limitS))
+  return agents.map((agent) =>
+    pulseOf(site, agent, { isAwaited: isAwaited(agent), isHeard: isHeard(agent, nowMs), limitS }),
+  )
 }
 
-function pulseOf(site: string, agent: AgentHeard, isAwaited: boolean, limitS: number): Pulse {
-  const { agentId, lastLiveMs, heardAgoS, pollS } = agent
+/** Whether other messages than live ones come: one that hangs sends neither since the same moment. */
+const isHeard = ({ heardAgoS, lastLiveMs, pollS }: AgentHeard, nowMs: number): boolean =>
+  heardAgoS !== undefined &&
+  heardAgoS < HEARD_S &&
+  (lastLiveMs === undefined || heardAgoS < (nowMs - lastLiveMs) / 1000 - Math.max(pollS, LAST_S))
+
+function pulseOf(
+  site: string,
+  agent: AgentHeard,
+  { isAwaited, isHeard, limitS }: { isAwaited: boolean; isHeard: boolean; limitS: number },
+): Pulse {
+  const { agentId, lastLiveMs, pollS } = agent
   return {
     part: 'agents',
     name: agentId,
@@ -55,7 +69,7 @@ function pulseOf(site: string, agent: AgentHeard, isAwaited: boolean, limitS: nu
     waiting: isAwaited ? 1 : 0,
     limitS: Math.max(limitS, POLLS * pollS),
     why: () =>
-      heardAgoS !== undefined && heardAgoS < HEARD_S
+      isHeard
         ? {
             kind: 'no-live',
             what: 'records come, and live messages do not',

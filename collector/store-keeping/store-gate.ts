@@ -26,6 +26,13 @@ export const standsBy = (name: string, first: string): PerwattError =>
     `${name}: another collector uses the database, ${first}, and this one stands by; ask that one, stop one of the two, or give it a database of its own`,
   )
 
+/** Another collector may have used the store since this one knew it. @param why for a person */
+export const notReadAgain = (name: string, why: string): PerwattError =>
+  new PerwattError(
+    'store-unavailable',
+    `${name}: ${why}; wait for a minute, and look whether ${name} answers`,
+  )
+
 /** What is to be stored waits meanwhile. */
 export const notYetKnown = (name: string): PerwattError =>
   new PerwattError(

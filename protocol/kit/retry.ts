@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, boundedWaitMs } from './timers.ts'
 
@@ -62,6 +63,8 @@ export async function withDeadline<T>(
   mostMs = ms,
 ): Promise<T> {
   const own = new AbortController()
+  // a detection asks many things at once, and each listens
+  setMaxListeners(0, own.signal)
   const expire = () => own.abort(new NoAnswer(`no answer in ${ms} ms`))
   const around = signal && deadlines.get(signal)
   const startMs = performance.now()

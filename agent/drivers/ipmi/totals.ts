@@ -78,6 +78,7 @@ export class Totals {
     if (isBelowParts(powerW, partsW))
       return { refused: `${powerW} W, beside ${partsW} W of its CPUs and GPUs` }
     const supplies = this.#suppliesOf(list)
+    for (const fitted of [this.#fitted.supplies, this.#fittedBeside]) fitted.heardTotal(powerW)
     const hasTotal = hasOwnTotal(list) && other !== undefined
     const verdict = supplies
       ? this.#besideSupplies(powerW, supplies, hasTotal)

@@ -142,7 +142,7 @@ function reading(
   return {
     identity: { kind: 'meter', ...about },
     sample: {
-      state: blind ? 'unknown' : 'ok',
+      state: blind ? 'unknown' : told.contradicts ? 'faulty' : 'ok',
       ...(faults.length > 0 && { faults }),
       ...(powerW !== undefined && { powerW, powerBasis: 'metered' }),
     },

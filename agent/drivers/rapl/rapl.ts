@@ -3,9 +3,8 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { Rate } from '../../counting/rate.ts'
 import { WrapCounter } from '../../counting/wrap-counter.ts'
-import { FittedParts } from '../../host-power/fitted-parts.ts'
+import { FittedList } from '../../host-power/fitted-list.ts'
 import { Joined } from '../../host-power/joined.ts'
-import type { Judged } from '../../host-power/judge.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import { Sysfs } from '../../wire/sysfs.ts'
 import { countedZones, type RaplZone, raplZones } from './powercap.ts'
@@ -48,7 +47,7 @@ export default defineDriver({
     const counters = new Map<string, WrapCounter>()
     /** uJ of each zone since the first poll; one that is gone keeps its own, or the sum would fall and look like a new start */
     const totals = new Map<string, number>()
-    const fitted = new FittedParts('RAPL zones')
+    const fitted = new FittedList('RAPL zones')
     const joined = new Joined()
     const rate = new Rate()
     let zones: RaplZone[] = []
@@ -89,7 +88,7 @@ export default defineDriver({
           const energyUj = [...totals.values()].reduce((sum, one) => sum + one, 0)
           const energyJ = energyUj * JOULES_PER_MICROJOULE
           const listed = zones.map(({ path, name }) => `${path} (${name})`)
-          const { refused } = fitted.take<Judged>({}, { listed, working: listed })
+          const refused = fitted.lacksOf(listed)
           if (refused !== undefined)
             throw new PerwattError('no-sensor', `${root} shows ${refused}; check dmesg`)
           // only of whole sums: that of a part would be held against the time of all

@@ -19,17 +19,35 @@ const LONGEST_AVERAGE_MIN = 1
  * The power of the machine's own control in a `Power` resource (DSP2046; deprecated, but most BMCs have it). Cisco writes a single
  * object instead of a list, and numbers as texts. AMI's firmware of B300 machines writes null in the standard field and the present
  * power in `PowerMetrics.CurConsumedWatts`. HPE's iLO 4 repeats the power beside the list.
- * @param suppliesW what the machine's supplies on the same page draw together; absent: not known
  */
-export function controlPower(page: Row, whole: Whole, suppliesW?: number): MachinePower {
+export function controlPower(page: Row, whole: Whole, beside: BesideControls = {}): ControlPower {
   const own = ownControls(page, whole)
   // without a link to its system, the control of one node can't be told from its neighbour's
   if (!own.some(({ relation }) => relation === 'system') && nodesOf(own).size > 1)
     return severalNodes(own.map(({ control }) => nameOf(control)))
   const peers = peersOf(own)
-  if (peers.length > 1) return ofPeers(peers, suppliesW)
+  if (peers.length > 1) return ofPeers(peers, beside)
   return firstOf([...own.map(({ control }) => powerOfControl(control)), judge(page['PowerConsumedWatts'])])
 }
+
+/** What else is known of the machine whose controls are read. */
+export interface BesideControls {
+  /** what the machine's supplies on the same page draw together; absent: not known */
+  suppliesW?: number | undefined
+  /** what was seen of the same page so far */
+  seen?: SeenControls | undefined
+}
+
+/** Several controls of one page, over its readings. */
+export interface SeenControls {
+  /** they showed different powers once, so they are no copies of one */
+  areApart?: boolean
+  /** that they are taken for copies was told */
+  isTold?: boolean
+}
+
+/** `changed`: what they are newly taken for */
+export type ControlPower = MachinePower & { changed?: string }
 
 interface OwnControl extends ControlMeaning {
   control: Row
@@ -42,37 +60,45 @@ interface Peer {
 
 /** Names of one way into a machine: `Feed A`, `Input 2`. */
 const A_FEED = /\b(?:feed|inlet|input|line|circuit|cord|mains|phase) ?(?:[a-h]|\d{1,2})\b/
-/** Figures of the same power, read one after the other, differ by so much. */
-const SAME = 0.05
-const SAME_SLACK_W = 15
 /** A sum by the BMC and one of its supplies' differ by so much at most. */
 const SUM_ACCURACY = 0.15
+const SUM_SLACK_W = 15
 
 /**
- * The controls that say equally surely that they are the machine's, and show different powers or are named as its feeds; none where all
- * show one power. By DSP2046 each member is what the chassis consumes; it does not mention several.
+ * The controls that say equally surely that they are the machine's. By DSP2046 each member is what the chassis consumes; it does not
+ * mention several.
  */
 function peersOf(own: readonly OwnControl[]): Peer[] {
   const [best] = own
-  const peers = own.flatMap(({ control, rank, relation }): Peer[] => {
+  return own.flatMap(({ control, rank, relation }): Peer[] => {
     const { powerW } = powerOfControl(control)
     const isPeer = rank === best?.rank && (relation === undefined) === (best.relation === undefined)
     return isPeer && powerW !== undefined ? [{ name: nameOf(control), powerW }] : []
   })
-  const [first] = peers
-  const areCopies = peers.every(({ powerW }) => isNear(powerW, first?.powerW ?? 0, SAME, SAME_SLACK_W))
-  const areFeeds = peers.every(({ name }) => A_FEED.test(wordsOf(name)))
-  return areCopies && !areFeeds ? [] : peers
 }
 
-/** The supplies tell whether they are parts of one power, or which is the whole; without them a person must. */
-function ofPeers(peers: readonly Peer[], suppliesW: number | undefined): MachinePower {
+/**
+ * The supplies tell whether they are parts of one power, or which is the whole. Without them only what one firmware shows twice on one page is
+ * the same at each reading: parts that share a load differ sooner or later, and then a person must say what they are.
+ */
+function ofPeers(peers: readonly Peer[], { suppliesW, seen = {} }: BesideControls): ControlPower {
+  const [first] = peers
   const sumW = peers.reduce((sum, { powerW }) => sum + powerW, 0)
-  const fitting = [sumW, ...peers.map(({ powerW }) => powerW)].filter(
-    (powerW) => suppliesW !== undefined && isNear(powerW, suppliesW, SUM_ACCURACY, SAME_SLACK_W),
+  const areEqual = peers.every(({ powerW }) => powerW === first?.powerW)
+  if (!areEqual) seen.areApart = true
+  const fitting = [...new Set([sumW, ...peers.map(({ powerW }) => powerW)])].filter(
+    (powerW) => suppliesW !== undefined && isNear(powerW, suppliesW, SUM_ACCURACY, SUM_SLACK_W),
   )
   const [powerW] = fitting
   if (powerW !== undefined && fitting.length === 1) return { powerW }
+  const areFeeds = peers.every(({ name }) => A_FEED.test(wordsOf(name)))
+  if (first && areEqual && !areFeeds && !seen.areApart) {
+    const isNew = !seen.isTold
+    seen.isTold = true
+    const names = peers.map(({ name }) => name).join(', ')
+    const changed = `${peers.length} controls show the same ${first.powerW} W (${names}), which is taken for one power until they differ; if they are its parts, set resource to a list of their paths`
+    return { powerW: first.powerW, ...(isNew && { changed }) }
+  }
   const shown = peers.map((peer) => `${peer.name}: ${peer.powerW} W`)
   return {
     unclear: `controls that may be parts of one power, which a list of paths in resource adds up, or copies of it (${shown.join(', ')})`,

@@ -1,5 +1,4 @@
-import { FittedParts } from '../../host-power/fitted-parts.ts'
-import { machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
+import { type FittedSensors, machinePowerOf, type NamedSensor } from '../../host-power/machine-power.ts'
 import { subjectOf } from '../../host-power/sensor-names.ts'
 import { isOfOthers } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
@@ -11,11 +10,13 @@ import { type RedfishPower, sensorPower } from './power.ts'
 /** A machine's power distribution boards. */
 export class DistributionBoards {
   readonly #machine: Machine
-  readonly #fitted = { supplies: new FittedParts('supplies'), inputs: new FittedParts('inputs') }
+  readonly #fitted: FittedSensors
   readonly #list = new LookAgain()
   #boards: readonly string[]
 
-  constructor(machine: Machine) {
+  /** @param fitted what its sums were made of: it outlives these */
+  constructor(machine: Machine, fitted: FittedSensors) {
+    this.#fitted = fitted
     this.#machine = machine
     this.#boards = machine.boards
     this.#list.looked()

@@ -85,7 +85,7 @@ async function placesOf(
 }
 
 async function foundIn(pages: Pages, machine: Machine, pollMs: number, memory: Memory): Promise<Found> {
-  const chooser = new Chooser(sourcesOf(machine, memory.counters), memory.totals)
+  const chooser = new Chooser(sourcesOf(machine, memory), memory.totals)
   const first = await chooser.read(pages, pollMs)
   return {
     identity: identityOf(machine.system?.row ?? machine.chassis[0]?.row),

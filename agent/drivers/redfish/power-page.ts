@@ -2,7 +2,12 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import type { FittedParts } from '../../host-power/fitted-parts.ts'
 import type { Evidence } from '../../host-power/held-against.ts'
 import { firstOf, type Judged, judge } from '../../host-power/judge.ts'
-import { type MachinePower, type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
+import {
+  carriedW,
+  type MachinePower,
+  type SupplyPower,
+  sumOfSupplies,
+} from '../../host-power/machine-power.ts'
 import { efficiencyOf, ofListed, suppliesTogether } from '../../host-power/supplies.ts'
 import {
   numberOf,
@@ -47,11 +52,11 @@ export function sumOn(page: Row, whole: Whole, fitted: FittedParts): MachinePowe
   const supplies = rows.map((row, i) => ({
     name: textOf(row, '@odata.id', 'MemberId') ?? `${i}`,
     power: supplyPower(row),
+    rests: restsByItself(row),
   }))
-  const working = supplies.filter(({ power: { input, output } }) => (input.powerW ?? output.powerW ?? 0) > 0)
   return fitted.take(sumOfSupplies(supplies.map(({ power }) => power)), {
-    listed: supplies.map(({ name }) => name),
-    working: working.map(({ name }) => name),
+    watts: new Map(supplies.map(({ name, power }) => [name, carriedW(power)])),
+    resting: new Set(supplies.flatMap(({ name, rests }) => (rests ? [name] : []))),
   })
 }
 
@@ -93,9 +98,15 @@ export function isSilent(states: readonly Row[], values: readonly unknown[]): bo
   return isUnknown || states.some(isEnabled)
 }
 
+const stateOf = (row: Row): string | undefined => textOf(rowOf(row['Status']), 'State')
+
 /** A supply without a line at its input carries nothing (DSP2046, LineInputStatus). */
-const isEnabled = (row: Row): boolean =>
-  textOf(rowOf(row['Status']), 'State') === 'Enabled' && textOf(row, 'LineInputStatus') !== 'LossOfInput'
+const isEnabled = (row: Row): boolean => stateOf(row) === 'Enabled' && !hasNoLine(row)
+const hasNoLine = (row: Row): boolean => textOf(row, 'LineInputStatus') === 'LossOfInput'
+
+/** Whether a supply carries none of the load by its own words. A spare one shows a few watts. */
+export const restsByItself = (row: Row): boolean =>
+  isOffline(row) || hasNoLine(row) || stateOf(row) === 'StandbySpare'
 
 export function supplyPower(supply: Row): SupplyPower {
   if (isOffline(supply)) return { input: {}, output: {} }

@@ -1,9 +1,9 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
-import { FittedParts } from '../../host-power/fitted-parts.ts'
 import type { Judged } from '../../host-power/judge.ts'
 import {
   areOfNode,
+  type FittedSensors,
   type MachinePower,
   machinePowerOf,
   type NamedSensor,
@@ -61,9 +61,15 @@ export class MachineSensors {
   readonly #meanings = new Map<string, Known | undefined>()
   #paths: readonly string[] = []
   readonly #list = new LookAgain()
-  readonly #fitted = { supplies: new FittedParts('supplies'), inputs: new FittedParts('inputs') }
+  readonly #fitted: FittedSensors
 
-  constructor(collection: string, whole: Whole, hasSharedSupplies: boolean) {
+  /** @param fitted what its sums were made of: it outlives these */
+  constructor(
+    collection: string,
+    whole: Whole,
+    { hasSharedSupplies, fitted }: { hasSharedSupplies: boolean; fitted: FittedSensors },
+  ) {
+    this.#fitted = fitted
     this.#collection = collection
     this.#whole = whole
     this.#hasSharedSupplies = hasSharedSupplies

@@ -1,7 +1,7 @@
 import { defined } from '../../../protocol/kit/defined.ts'
-import { FittedParts } from '../../host-power/fitted-parts.ts'
+import type { FittedParts } from '../../host-power/fitted-parts.ts'
 import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
-import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
+import { carriedW, type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { suppliesTogether } from '../../host-power/supplies.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone, isServer } from './chassis.ts'
@@ -9,12 +9,12 @@ import { idOf, linkOf } from './client.ts'
 import { controlPower, restOf } from './controls.ts'
 import { DistributionBoards } from './distribution-boards.ts'
 import { Environment } from './environment.ts'
-import type { JointCounters } from './joint-counter.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Whole } from './meaning.ts'
+import type { Memory } from './memory.ts'
 import type { Pages } from './pages.ts'
 import { isOffline, type RedfishPower, type SupplyEvidence } from './power.ts'
-import { evidenceOn, oemPower, sumOn, suppliesEvidenceOn, supplyPower } from './power-page.ts'
+import { evidenceOn, oemPower, restsByItself, sumOn, suppliesEvidenceOn, supplyPower } from './power-page.ts'
 import { PowerState } from './power-state.ts'
 import { MachineSensors } from './sensors.ts'
 import { MOST_SUPPLIES, PowerSubsystem, powerIn } from './subsystem.ts'
@@ -31,13 +31,15 @@ export interface Source {
   hasOwnSupplies?: boolean
 }
 
-/** The places of a machine's power, best first. @param counters of its supplies: they outlive the places */
-export function sourcesOf(machine: Machine, counters: JointCounters): Source[] {
+/** The places of a machine's power, best first. @param memory outlives the places */
+export function sourcesOf(machine: Machine, memory: Memory): Source[] {
   const state = new PowerState(machine.system?.path)
-  const boards = new DistributionBoards(machine)
+  const boards = new DistributionBoards(machine, memory.fitted.sensors('boards'))
   return [
-    ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine, state, counters)),
-    ...(machine.poweredBy.length > 0 ? [whileOn(state, ofPoweredBy(machine))] : []),
+    ...machine.chassis.flatMap((chassis) => ofChassis(chassis, machine, state, memory)),
+    ...(machine.poweredBy.length > 0
+      ? [whileOn(state, ofPoweredBy(machine, memory.fitted.of('PoweredBy', 'supplies')))]
+      : []),
     ...(machine.boards.length > 0
       ? [
           {
@@ -76,7 +78,7 @@ const wholeOf = ({ path }: Chassis, { system, chassis }: Machine): Whole => ({
   chassis: [path, ...chassis.filter(({ onlyControl }) => !onlyControl).map((one) => one.path)],
 })
 
-function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, counters: JointCounters): Source[] {
+function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, memory: Memory): Source[] {
   const { path, row, onlyControl, hasSharedSupplies, isOfNodes } = chassis
   const whole = wholeOf(chassis, machine)
   const page = linkOf(row['Power'])
@@ -87,7 +89,8 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, counte
   const source = (name: string, where: string | undefined, read: Source['read']): Source[] =>
     where === undefined ? [] : [{ name: `${name} of chassis ${idOf(path)}`, read, hasOwnSupplies }]
   const hasOwnSupplies = isServer(chassis) && !hasSharedSupplies && !isOfNodes
-  const fitted = new FittedParts('supplies')
+  const fitted = memory.fitted.of('Power', 'supplies', path)
+  const seen = memory.controlsOf(path)
   const control = source(
     'PowerControl',
     page,
@@ -95,8 +98,9 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, counte
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
       const { other, ratedW } = evidenceOn(found, whole)
-      const said = controlPower(found, whole, other?.powerW)
+      const said = controlPower(found, whole, { suppliesW: other?.powerW, seen })
       sumOn(found, whole, fitted)
+      fitted.heardTotal(said.powerW)
       // the chooser holds it against supplies of its own, over several polls
       const isAtOnce = hasSharedSupplies || isOfNodes || isDoubtful(said)
       const isHeld = isAtOnce && !fitted.isLacking
@@ -111,7 +115,10 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, counte
   const sensors =
     collection === undefined
       ? undefined
-      : new MachineSensors(collection, whole, hasSharedSupplies || isOfNodes)
+      : new MachineSensors(collection, whole, {
+          hasSharedSupplies: hasSharedSupplies || isOfNodes,
+          fitted: memory.fitted.sensors(path),
+        })
   const bySupplies = async (pages: Pages): Promise<RedfishPower> =>
     (await sensors?.supplies(pages, state)) ?? {}
   const ofSensors = [
@@ -139,7 +146,7 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, counte
     ...source('Sensors', collection, async (pages) => sensors?.readOwn(pages) ?? {}),
     ...(hasSharedSupplies
       ? []
-      : ofSupplies(row, page, { whole, fitted, counters }, source).map((one) =>
+      : ofSupplies(row, page, { whole, fitted, memory, chassis: path }, source).map((one) =>
           whileOn(state, unlessOfNode(sensors, one)),
         )),
     ...ofSensors,
@@ -150,11 +157,14 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, counte
 function ofSupplies(
   row: Row,
   page: string | undefined,
-  { whole, fitted, counters }: { whole: Whole; fitted: FittedParts; counters: JointCounters },
+  { whole, fitted, memory, chassis }: { whole: Whole; fitted: FittedParts; memory: Memory; chassis: string },
   source: (name: string, where: string | undefined, read: Source['read']) => Source[],
 ): Source[] {
   const at = linkOf(row['PowerSubsystem'])
-  const subsystem = new PowerSubsystem(at, whole, counters.of(at ?? ''))
+  const subsystem = new PowerSubsystem(at, whole, {
+    counter: memory.counters.of(at ?? ''),
+    fitted: memory.fitted.of('PowerSubsystem', 'supplies', chassis),
+  })
   return [
     ...source('PowerSupplies', page, async (pages) => {
       const found = await pages.row(page)
@@ -167,11 +177,13 @@ function ofSupplies(
 }
 
 /** The supplies that the machine names, each in its own chassis. */
-function ofPoweredBy({ poweredBy, system }: Machine): Source {
+function ofPoweredBy({ poweredBy, system }: Machine, fitted: FittedParts): Source {
   return {
     name: 'PoweredBy',
     async read(pages) {
       const supplies: SupplyPower[] = []
+      const watts = new Map<string, number | undefined>()
+      const resting = new Set<string>()
       for (const path of poweredBy.slice(0, MOST_SUPPLIES)) {
         const chassis = /^.*?\/Chassis\/[^/#]+/.exec(path)?.[0] ?? ''
         const row = await pages.row(chassis)
@@ -181,16 +193,22 @@ function ofPoweredBy({ poweredBy, system }: Machine): Source {
         if (!supply) supplies.push({ input: {}, output: {}, isSilent: true })
         if (!supply) continue
         const metrics = (await pages.row(linkOf(supply['Metrics']))) ?? {}
-        if (isOffline(supply) || isOffline(metrics)) continue
+        const rests = isOffline(supply) || isOffline(metrics)
+        watts.set(path, undefined)
+        if (rests || restsByItself(supply)) resting.add(path)
+        if (rests) continue
         const [old, now] = [supplyPower(supply), metrics]
         const { input, output, isSilent: isSilentNow = false } = await powerIn(pages, now, supply)
-        supplies.push({
+        const one: SupplyPower = {
           input: input.powerW === undefined ? old.input : input,
           output: output.powerW === undefined ? old.output : output,
           isSilent: isSilentNow && (old.isSilent ?? false),
-        })
+        }
+        supplies.push(one)
+        watts.set(path, carriedW(one))
       }
-      return defined({ ...sumOfSupplies(supplies), supplies: suppliesTogether(supplies) })
+      const sum = fitted.take(sumOfSupplies(supplies), { watts, resting })
+      return defined({ ...sum, supplies: fitted.isLacking ? undefined : suppliesTogether(supplies) })
     },
   }
 }

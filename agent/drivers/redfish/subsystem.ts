@@ -1,9 +1,9 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { NoAnswer } from '../../../protocol/kit/retry.ts'
-import { FittedParts } from '../../host-power/fitted-parts.ts'
+import type { FittedParts } from '../../host-power/fitted-parts.ts'
 import { Joined } from '../../host-power/joined.ts'
-import { type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
+import { carriedW, type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
 import { suppliesTogether } from '../../host-power/supplies.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
 import { idOf, linkOf } from './client.ts'
@@ -12,7 +12,7 @@ import { LookAgain } from './look-again.ts'
 import { feedsOthers, type Whole } from './meaning.ts'
 import { type Pages, UNTOLD_MS } from './pages.ts'
 import { isOffline, metricsPower, type RedfishPower } from './power.ts'
-import { isSilent, ratingOf } from './power-page.ts'
+import { isSilent, ratingOf, restsByItself } from './power-page.ts'
 import { excerptPower } from './sensors.ts'
 
 export const MOST_SUPPLIES = 16
@@ -40,16 +40,21 @@ export class PowerSubsystem {
   readonly #path: string | undefined
   readonly #whole: Whole
   readonly #supplies = new Map<string, Fitted>()
-  readonly #fitted = new FittedParts('supplies')
+  readonly #fitted: FittedParts
   readonly #counter: JointCounter
   readonly #list = new LookAgain()
   readonly #page = new LookAgain()
   #collection: string | undefined
   readonly #joined = new Joined()
 
-  /** @param counter of its supplies: it outlives this list */
-  constructor(path: string | undefined, whole: Whole, counter: JointCounter) {
+  /** @param known of its supplies: it outlives this list */
+  constructor(
+    path: string | undefined,
+    whole: Whole,
+    { counter, fitted }: { counter: JointCounter; fitted: FittedParts },
+  ) {
     this.#counter = counter
+    this.#fitted = fitted
     this.#path = path
     this.#whole = whole
   }
@@ -59,21 +64,22 @@ export class PowerSubsystem {
     if (this.#supplies.size === 0) await this.#first(pages)
     else await this.#again(pages)
     const powers: SupplyPower[] = []
-    const there: string[] = []
-    const working: string[] = []
+    const watts = new Map<string, number | undefined>()
+    const resting = new Set<string>()
     const energies = new Map<string, number>()
     for (const [path, one] of [...this.#supplies]) {
       const metrics = await this.#metricsOf(pages, path, one)
       one.isCounted = typeof metrics !== 'string'
-      if (metrics !== 'gone') there.push(path)
+      if (metrics !== 'gone') watts.set(path, undefined)
+      if (metrics === 'rests' || restsByItself(one.row ?? {})) resting.add(path)
       if (metrics === 'gone' || metrics === 'rests') continue
       const power = metrics === 'silent' ? SILENT : await powerIn(pages, metrics, one.row ?? {})
       powers.push(power)
-      if ((power.input.powerW ?? power.output.powerW ?? 0) > 0) working.push(path)
+      watts.set(path, carriedW(power))
       const { energyJ } = metrics === 'silent' ? {} : metricsPower(metrics)
       if (energyJ !== undefined) energies.set(path, energyJ)
     }
-    const sum = this.#fitted.take(sumOfSupplies(powers), { listed: there, working })
+    const sum = this.#fitted.take(sumOfSupplies(powers), { watts, resting })
     // a sum without one of its counters would look like a counter reset
     const isCounted = energies.size > 0 && energies.size === powers.length && !this.#fitted.isLacking
     const rows = [...this.#supplies.values()].flatMap(({ row }) => (row ? [row] : []))

@@ -197,7 +197,7 @@ function readingsOf(
       ...defined({ part: p.part, behind: p.behind }),
       identity: { kind: 'meter', ...about, ...(p.name && { tags: { name: p.name } }) },
       sample: defined({
-        state: blind ? 'unknown' : off ? 'sleeping' : 'ok',
+        state: blind ? 'unknown' : told.contradicts ? 'faulty' : off ? 'sleeping' : 'ok',
         powerW,
         powerBasis: powerW === undefined ? undefined : 'metered',
         uptimeS,

@@ -79,7 +79,8 @@ export function createInfluxStore(options: InfluxStoreOptions): Store {
       influx,
       appends,
       marks,
-      isSame: () => wholeness.isSame(),
+      check: () => wholeness.check(),
+      onMarksRead: () => wholeness.marksRead(),
       onAppended: () => wholeness.appended(),
     }),
     shared: influxLeases(influx, nowMs),
@@ -91,6 +92,8 @@ export function createInfluxStore(options: InfluxStoreOptions): Store {
       return wholeness.warnings
     },
     onEmptied: (listener) => wholeness.onEmptied(listener),
+    onOvertaken: (listener) => wholeness.onOvertaken(listener),
+    check: () => appends.run(() => wholeness.check()),
 
     async open(obtain) {
       client ??= new InfluxClient(connection)

@@ -47,6 +47,26 @@ export class LatestRows<T> {
     return (await this.#stored()).rows
   }
 
+  /**
+   * Whether the database has what was read and written last: `behind` where it was put back to an earlier state, `ahead` where another
+   * program has written since, or an own write took effect that seemed to fail.
+   * @param tells what of a row is compared; absent: how far the rows are is looked at, and not what they say
+   */
+  async compare(tells?: (row: T) => string): Promise<'same' | 'behind' | 'ahead'> {
+    const { influx, measurement } = this.#o
+    if (!tells) {
+      const [newest] = await influx().rows(`SELECT max(revision) AS revision FROM ${measurement}`)
+      return byRevision(Number(newest?.['revision'] ?? 0), this.#revision)
+    }
+    const { rows, revision } = await this.#stored()
+    const found = byRevision(revision, this.#revision)
+    const isSame = ([key, row]: [string, T]) => {
+      const stored = rows.get(key)
+      return stored !== undefined && tells(stored) === tells(row)
+    }
+    return found === 'same' && ![...this.#rows].every(isSame) ? 'behind' : found
+  }
+
   async #stored(): Promise<{ rows: Map<string, T>; revision: number }> {
     const { influx, measurement, of, keyOf } = this.#o
     const found = (await influx().rows(`SELECT * FROM ${measurement}`))
@@ -79,4 +99,9 @@ export class LatestRows<T> {
   carry(): Promise<void> {
     return this.write([])
   }
+}
+
+const byRevision = (stored: number, known: number): 'same' | 'behind' | 'ahead' => {
+  if (stored === known) return 'same'
+  return stored < known ? 'behind' : 'ahead'
 }

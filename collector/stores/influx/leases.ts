@@ -9,13 +9,13 @@ const KEPT_MS = 2 * HOUR_MS
 
 /** Which collectors use the database. Each has one point an hour, so that no retention takes it away; the newest counts. */
 export const influxLeases = (influx: () => InfluxClient, nowMs: () => number = Date.now): LeaseStore => ({
-  writeLease: ({ program, beat }) =>
+  writeLease: ({ program, beat, serves }) =>
     influx().write([
       point(
         'lease',
         Math.floor(nowMs() / HOUR_MS) * HOUR_MS,
         { instance: program.instance },
-        { text: JSON.stringify(program), beat },
+        { text: JSON.stringify(program), beat, ...(serves === undefined ? {} : { serves: Number(serves) }) },
       ),
     ]),
   removeLease: (instance) => influx().remove([`DELETE FROM lease WHERE instance = ${literal(instance)}`]),
@@ -24,8 +24,13 @@ export const influxLeases = (influx: () => InfluxClient, nowMs: () => number = D
     const newest = new Map<string, Lease>()
     for (const row of rows) {
       const program = ProgramSchema.safeParse(parsed(text(row['text'])))
-      if (program.success)
-        newest.set(program.data.instance, { program: program.data, beat: Number(row['beat']) })
+      if (!program.success) continue
+      const serves = row['serves']
+      newest.set(program.data.instance, {
+        program: program.data,
+        beat: Number(row['beat']),
+        ...(serves === null || serves === undefined ? {} : { serves: Number(serves) === 1 }),
+      })
     }
     return [...newest.values()]
   },

@@ -110,7 +110,7 @@ export const MEASUREMENTS = [
   // the group is called workload here, because GROUP is a keyword of InfluxQL
   { measurement: 'change', tags: ['repricing', 'workload'], fields: all(CHANGE_SUMS, INTEGER) },
   { measurement: 'claim', tags: ['agentId', 'deviceId'], fields: { text: STRING, revision: INTEGER } },
-  { measurement: 'lease', tags: ['instance'], fields: { text: STRING, beat: INTEGER } },
+  { measurement: 'lease', tags: ['instance'], fields: { text: STRING, beat: INTEGER, serves: INTEGER } },
   { measurement: 'adoption', tags: ['id'], fields: { text: STRING } },
   {
     measurement: 'issue',

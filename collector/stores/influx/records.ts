@@ -1,4 +1,4 @@
-import { PerwattError } from '../../../protocol/kit/errors.ts'
+import { systemClock } from '../../../protocol/kit/clock.ts'
 import type { HeldMark } from '../../plugin/held.ts'
 import type { Append, DevicePast, Store } from '../../plugin/store.ts'
 import { recordKey } from '../../rows/held.ts'
@@ -21,9 +21,19 @@ export interface InfluxRecordsOptions {
   influx: () => InfluxClient
   appends: SerialQueue
   marks: LatestRows<AgentMark>
-  /** Whether the database is the one that was opened. Where it is not, its marks are set back, and the caller's write has to come again. */
-  isSame: () => Promise<boolean>
+  /** Rejects where the database has not what it had: its marks are set back then, and the caller's write has to come again. */
+  check: () => Promise<void>
+  onMarksRead: () => void
   onAppended: () => Promise<void>
+}
+
+/** An answer that took longer is old: the program or the computer may have been halted. */
+const OLD_ANSWER_MS = 30_000
+
+async function checkNow(check: () => Promise<void>): Promise<void> {
+  const beganMs = systemClock.now().steadyMs
+  await check()
+  if (systemClock.now().steadyMs - beganMs > OLD_ANSWER_MS) await check()
 }
 
 /**
@@ -34,7 +44,8 @@ export function influxRecords({
   influx,
   appends,
   marks,
-  isSame,
+  check,
+  onMarksRead,
   onAppended,
 }: InfluxRecordsOptions): RecordMethods {
   const appendAll = (parts: readonly Append[]) =>
@@ -47,12 +58,8 @@ export function influxRecords({
         ),
         ...parts.flatMap(({ losses = [] }) => losses.map(lossPoint)),
       ])
-      // an emptied database must not get marks that say that it has everything
-      if (!(await isSame()))
-        throw new PerwattError(
-          'store-unavailable',
-          'influx: the database came back without its data; agents send again what they still hold',
-        )
+      // an emptied database must not get marks that say that it has everything, nor one that another collector has written to
+      await checkNow(check)
       const next = marksAfter(marks.known, parts)
       await marks.write([...next].map(([agentId, mark]) => ({ agentId, ...mark })))
       await onAppended()
@@ -78,7 +85,9 @@ export function influxRecords({
     append: (agentId, mark, records) => appendAll([{ agentId, mark, records }]),
     appendAll,
     async highWaters() {
-      return marksByAgent(await marks.stored())
+      const stored = marksByAgent(await marks.stored())
+      onMarksRead()
+      return stored
     },
     async firstRecordMs() {
       const [row] = await influx().rows('SELECT first(coveredMs) FROM interval')

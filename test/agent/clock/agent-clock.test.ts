@@ -124,6 +124,69 @@ describe('an agent whose clock is wrong', () => {
   })
 })
 
+describe('an agent whose clock is ahead by less than the tolerance and is set right', () => {
+  it('loses nothing, although the minutes that it sent come again', async () => {
+    const rig = new ClockRig()
+    rig.agentMs = 110_000
+    await rig.start()
+    try {
+      await rig.run(155)
+      rig.agentMs = 0
+      await rig.run(205)
+      await rig.end()
+      const sent = [...rig.byMinute().values()]
+      expect(sent.reduce((sum, { energyMilliJ }) => sum + energyMilliJ, 0)).toBe(355_000_000)
+      expect(sent.reduce((sum, { workDiff1 }) => sum + workDiff1, 0)).toBe(355 * 60_000)
+      expect(rig.twice).toEqual([])
+    } finally {
+      await rig.remove()
+    }
+  })
+})
+
+describe('an agent that shares a clock with the collector, which is ahead and is set right', () => {
+  it('gives the open record its right time, and sends nothing of the future from then on', async () => {
+    const rig = new ClockRig()
+    rig.agentMs = rig.collectorMs = 30 * 3_600_000
+    await rig.start()
+    try {
+      await rig.run(150)
+      const before = rig.delivered.length
+      rig.agentMs = rig.collectorMs = 0
+      await rig.run(130)
+      await rig.end()
+      expect(before).toBe(2)
+      const after = rig.delivered.slice(before)
+      expect(after.map(({ startMs }) => startMs - T0)).toEqual([120_000, 145_000, 180_000, 240_000])
+      expect(after.reduce((sum, { energyMilliJ = 0 }) => sum + energyMilliJ, 0)).toBe(155_000_000)
+    } finally {
+      await rig.remove()
+    }
+  })
+
+  it('holds what it records while the collector’s clock is right already, and gives it its right time with the step', async () => {
+    const rig = new ClockRig()
+    rig.agentMs = rig.collectorMs = 6 * 60_000
+    await rig.start()
+    try {
+      await rig.run(150)
+      const before = rig.delivered.length
+      rig.collectorMs = 0
+      await rig.run(100)
+      expect(rig.delivered).toHaveLength(before)
+      rig.agentMs = 0
+      await rig.run(60)
+      await rig.end()
+      const after = rig.delivered.slice(before)
+      expect(Math.max(...after.map(({ startMs, durationMs }) => startMs + durationMs))).toBe(T0 + 305_000)
+      expect(after.reduce((sum, { energyMilliJ = 0 }) => sum + energyMilliJ, 0)).toBe(185_000_000)
+      expect(rig.twice).toEqual([])
+    } finally {
+      await rig.remove()
+    }
+  })
+})
+
 describe('whatever happens to the clocks', () => {
   it('each minute has what the machine did in it, and all of them together to the unit, once they agree', async () => {
     const step = fc.oneof(
@@ -170,6 +233,69 @@ describe('whatever happens to the clocks', () => {
         }
       }),
       { numRuns: 15 },
+    )
+  })
+
+  it('no start is used twice and every total is exact, whoever’s clock steps, at whatever moment, by little or much', async () => {
+    // whole minutes and seconds, or odd ms; two that differ do so by more than a second, because less is slewing
+    const wrong = (unitMs: number) =>
+      fc
+        .oneof(
+          // within the tolerance: what is sent meanwhile keeps the time that it says
+          fc.integer({ min: -59, max: 59 }),
+          fc.constantFrom(30, -30, 60, -60, 180, -14_400, 54_000),
+          fc.integer({ min: -350, max: 350 }),
+        )
+        .map((n) => n * unitMs)
+    const events = fc.constantFrom(2_000, 2_001).chain((unitMs) =>
+      fc.array(
+        fc.record({
+          forS: fc.integer({ min: 1, max: 150 }),
+          ms: wrong(unitMs),
+          who: fc.constantFrom('agent', 'agent', 'collector', 'both', 'both', 'kill', 'away'),
+        }),
+        { minLength: 2, maxLength: 8 },
+      ),
+    )
+    await fc.assert(
+      fc.asyncProperty(events, async (happening) => {
+        const rig = await new ClockRig().start()
+        rig.hasIntake = true
+        let latestMs = T0
+        try {
+          for (const { forS, ms, who } of happening) {
+            if (who === 'agent' || who === 'both') rig.agentMs = ms
+            if (who === 'collector' || who === 'both') rig.collectorMs = ms
+            if (who === 'away') rig.reachable = !rig.reachable
+            if (who === 'kill') await rig.kill()
+            await rig.run(forS)
+            latestMs = Math.max(latestMs, T0 + rig.nowS * 1000 + rig.collectorMs)
+          }
+          rig.agentMs = rig.collectorMs = 0
+          rig.reachable = true
+          await rig.run(66)
+          await rig.end()
+          const allMs = Math.floor((rig.nowS - 1) / 5) * 5_000
+          const minutes = [...rig.byMinute().values()]
+          expect(minutes.reduce((sum, { energyMilliJ }) => sum + energyMilliJ, 0)).toBe(allMs * 1000)
+          expect(minutes.reduce((sum, { workDiff1 }) => sum + workDiff1, 0)).toBe(allMs * 60)
+          expect(rig.coveredMs).toBeLessThanOrEqual(allMs)
+          // a record that begins some ms later than its minute, because another does, covers so much less
+          expect(rig.coveredMs).toBeGreaterThan(allMs - 100)
+          expect(rig.twice).toEqual([])
+          // nothing waits for a time that comes later, and what was put aside is counted as that
+          expect(rig.spool.state()).toMatchObject({ records: 0, lost: 0 })
+          expect(rig.lost).toBe(0)
+          const aside = new Set(rig.aside)
+          const nowMs = T0 + rig.nowS * 1000 + 120_000
+          const counting = rig.delivered.filter((r) => !aside.has(r) && r.startMs > nowMs)
+          // what the collector counted while its own clock was ahead as well is put aside by it once that is set
+          expect(counting.every(({ startMs }) => startMs <= latestMs + 120_000)).toBe(true)
+        } finally {
+          await rig.remove()
+        }
+      }),
+      { numRuns: 25 },
     )
   })
 })

@@ -2,6 +2,9 @@ import { AgentClock, type AgentClockState } from '../../../agent/clock/agent-clo
 import { clockStateOf, Metering } from '../../../agent/metering/metering.ts'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import type { Spool } from '../../../agent/uplink/spool/spool.ts'
+import { planBatch } from '../../../collector/intake/batch-plan.ts'
+import { keptApart } from '../../../collector/intake/own-starts.ts'
+import type { HighWater } from '../../../collector/plugin/store.ts'
 import { type Interval, intervalKey } from '../../../protocol/interval.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
@@ -31,8 +34,16 @@ export class ClockRig {
   time!: AgentClock
   #metering!: Metering
   readonly delivered: Interval[] = []
+  /** whether the real intake takes the records; else all are taken */
+  hasIntake = false
+  /** what it put aside, of `delivered`, and how many records it counted as lost */
+  readonly aside: Interval[] = []
+  lost = 0
+  #mark: HighWater | undefined
   /** by epoch and number, what the collector took: it takes no number twice */
   readonly #taken = new Map<string, string>()
+  /** the same by number, of whatever epoch */
+  readonly #again = new Set<string>()
 
   readonly #clock = {
     now: () => ({
@@ -104,7 +115,35 @@ export class ClockRig {
     if (!this.time.holds) this.#metering.trustClock(this.#clock.now().wallMs)
   }
 
+  /** The collector takes what it takes: by its own clock, with what it has of the agent beside. */
+  async #deliverToIntake(): Promise<void> {
+    for (;;) {
+      const batch = await this.spool.read(this.spool.oldestSeq, 500)
+      if (!batch) return
+      const { answer, append } = planBatch(
+        { agentId: 'a', batch, sentAtMs: this.#clock.now().wallMs },
+        this.#mark,
+        {
+          nowMs: T0 + this.nowS * 1000 + this.collectorMs,
+          retentionMs: 400 * 86_400_000,
+          stored: this.delivered,
+          there: this.delivered,
+        },
+      )
+      if (append) {
+        this.#mark = append.mark
+        this.delivered.push(...append.records)
+        for (const { record } of append.holds ?? []) this.aside.push(record)
+        for (const { records } of append.losses ?? []) this.lost += records
+      }
+      const before = this.spool.oldestSeq
+      if (answer.epoch === this.spool.epoch) this.spool.trim(answer.seq)
+      if (this.spool.oldestSeq === before) return
+    }
+  }
+
   async #deliver(): Promise<void> {
+    if (this.hasIntake) return this.#deliverToIntake()
     for (const { epoch, firstSeq, intervals } of await drain(this.spool))
       for (const [i, record] of intervals.entries()) {
         const number = `${epoch} ${firstSeq + i}`
@@ -113,7 +152,11 @@ export class ClockRig {
         if (before !== undefined && before !== text)
           throw new Error(`${number} is ${before}, and then ${text}`)
         this.#taken.set(number, text)
-        if (before === undefined) this.delivered.push(record)
+        // a life that goes on after a kill sends again what its ancestor sent, under the same number
+        const again = `${firstSeq + i} ${text}`
+        if (before === undefined && !this.#again.has(again))
+          this.delivered.push(...keptApart([record], this.delivered).records)
+        this.#again.add(again)
       }
   }
 
@@ -139,6 +182,11 @@ export class ClockRig {
       minutes.set(minute, sum)
     }
     return minutes
+  }
+
+  /** Time that the delivered records cover, ms. */
+  get coveredMs(): number {
+    return this.delivered.reduce((sum, { coveredMs }) => sum + coveredMs, 0)
   }
 
   /** Keys that were delivered twice. */

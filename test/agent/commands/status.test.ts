@@ -64,7 +64,7 @@ async function run(...options: string[]): Promise<{ text: string; exit: number }
 
 describe('perwatt-agent status', () => {
   it('says how a well agent is', async () => {
-    wrote(note())
+    await wrote(note())
     const { text, exit } = await run()
     expect(exit).toBe(0)
     expect(text).toMatch(/broker +mqtt:\/\/broker:1883: connected/)
@@ -73,7 +73,7 @@ describe('perwatt-agent status', () => {
   })
 
   it('says that nothing is acknowledged, and what to check', async () => {
-    wrote(note({ delivery: { unansweredS: 75, triedBytes: 612 } }))
+    await wrote(note({ delivery: { unansweredS: 75, triedBytes: 612 } }))
     const { text, exit } = await run()
     expect(exit).toBe(3)
     expect(text).toMatch(/STANDS STILL for 75 s.*612 bytes/)
@@ -81,15 +81,23 @@ describe('perwatt-agent status', () => {
   })
 
   it('gives the collector’s reason where it can’t store what it receives', async () => {
-    wrote(note({ delivery: { unansweredS: 75, notStored: 'disk full' } }))
+    await wrote(note({ delivery: { unansweredS: 75, notStored: 'disk full' } }))
     expect(await run()).toMatchObject({
       exit: 3,
       text: expect.stringContaining('can’t store them: disk full'),
     })
   })
 
+  it('gives the collector’s reason where it does not take them yet, which is no fault of its store', async () => {
+    await wrote(note({ delivery: { unansweredS: 45, held: 'from the future' } }))
+    const { text, exit } = await run()
+    expect(text).toContain('STANDS STILL for 45 s: the collector receives records and does not take them yet')
+    expect(text).toContain('from the future')
+    expect(exit).toBe(3)
+  })
+
   it('names the limit of messages that was found; nothing stands still', async () => {
-    wrote(note({ delivery: { limit: { arrivedBytes: 4_000, lostBytes: 8_000 } } }))
+    await wrote(note({ delivery: { limit: { arrivedBytes: 4_000, lostBytes: 8_000 } } }))
     expect(await run()).toMatchObject({
       exit: 0,
       text: expect.stringMatching(/8000 bytes was lost, 4000 bytes arrive/),
@@ -97,13 +105,13 @@ describe('perwatt-agent status', () => {
   })
 
   it('stands still while the broker is away and records wait', async () => {
-    wrote(note({}, 'connect ECONNREFUSED'))
+    await wrote(note({}, 'connect ECONNREFUSED'))
     expect(await run('--json')).toMatchObject({ exit: 3, text: expect.stringContaining('ECONNREFUSED') })
   })
 
   it('says that no agent runs where it has written nothing, or long ago', async () => {
     await expect(run()).rejects.toThrow(/no agent has written its status/)
-    wrote({ ...note(), atMs: Date.now() - 3_600_000 })
+    await wrote({ ...note(), atMs: Date.now() - 3_600_000 })
     await expect(run()).rejects.toThrow(/the agent does not run/)
   })
 })

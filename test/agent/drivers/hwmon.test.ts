@@ -90,8 +90,14 @@ test('without the meter of one socket of two the power is unknown, never half of
   tree.set('hwmon1', undefined)
   expect(await read()).toEqual({
     state: 'unknown',
-    faults: [`${tree.root} shows the power of 1 of 2 power sensors; check dmesg`],
+    faults: [
+      expect.stringContaining(
+        `${tree.root} shows the power of 1 of 2 power sensors, without power_meter/Module Power Socket 1`,
+      ),
+    ],
   })
+  for (const file of socket(1, 0)) tree.set(...file)
+  expect((await read())?.state).toBe('unknown')
   for (const file of socket(1, 840)) tree.set(...file)
   expect((await read())?.powerW).toBe(1660)
 })

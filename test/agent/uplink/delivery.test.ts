@@ -359,4 +359,37 @@ describe('delivery', () => {
     expect(took).toEqual(once)
     expect(spool.state().records).toBe(0)
   })
+
+  it('waits longer each time before it sends a record again that the collector does not take yet, and nothing behind it', async () => {
+    await hold(1_200)
+    await connect()
+    const first = sent.length
+    const sentInMinute: number[] = []
+    for (let minute = 0; minute < 3; minute++) {
+      const before = sent.length
+      for (let s = 0; s < 60; s++) {
+        steadyMs += 1_000
+        // each message is answered: the first record is held, and what comes behind it does not follow
+        for (const { firstSeq, sentAtMs } of sent.slice(-2))
+          delivery.acknowledged(
+            ack(0, {
+              epoch: spool.epoch,
+              echoSentAtMs: sentAtMs,
+              ...(firstSeq === 1 ? { held: 'from the future' } : { resend: true }),
+            }),
+          )
+        await delivery.pump()
+      }
+      sentInMinute.push(sent.length - before)
+    }
+    expect(first).toBe(1)
+    expect(Math.max(...sentInMinute)).toBeLessThanOrEqual(8)
+    expect(sentInMinute[2]).toBeLessThanOrEqual(2)
+    expect(delivery.status).toMatchObject({ held: 'from the future' })
+    expect(delivery.status?.notStored).toBeUndefined()
+    steadyMs += 61_000
+    await answered(ack(500, { epoch: spool.epoch }))
+    expect(seqs().at(-1)).toEqual([1_001, 1_200])
+    expect(delivery.status).toBeUndefined()
+  })
 })

@@ -144,6 +144,23 @@ describe('the collector’s clock', () => {
     expect([...trust(), watch.inDoubt('a')]).toEqual([false, false, true])
   })
 
+  it('is not confirmed by a clock that contradicts, however many programs of its own computer agree with it', async () => {
+    create()
+    whereIs = (agentId) => agentId !== 'elsewhere'
+    await run({ own: 0, own2: 0, elsewhere: -31 * DAY_MS }, 10)
+    expect(watch.situation).toMatchObject({ collector: 'undecided', clocks: 2 })
+    expect([...trust(), watch.isConfirmed]).toEqual([false, false, false])
+    // a right price server beside collector and own agent: two clocks too
+    create()
+    watch.heardServer('prices.example', trueMs - 31 * DAY_MS, 10)
+    await run({ own: 0 }, 3)
+    expect([watch.situation.collector, watch.isConfirmed]).toEqual(['undecided', false])
+    // and a third that agrees with this one
+    watch.heardServer('other.example', trueMs, 10)
+    await run({ own: 0 }, 3)
+    expect([watch.situation.collector, watch.isConfirmed]).toEqual(['right', true])
+  })
+
   it('takes its kernel’s NTP, an agent’s, and a server’s date as a third', async () => {
     await run({ a: DAY_MS })
     synchronised = true

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeClocks, type OtherClock } from '../../../collector/clocks/judge.ts'
+import { confirms, judgeClocks, type OtherClock } from '../../../collector/clocks/judge.ts'
 import { CLOCK_TOLERANCE_MS } from '../../../protocol/clock-tolerance.ts'
 
 const DAY_MS = 86_400_000
@@ -61,6 +61,41 @@ describe('the clocks of a site', () => {
       collector: 'undecided',
       thirds: [{ third: 'prices.example', aheadMs: DAY_MS }],
     })
+  })
+
+  it('count one vote for all programs of one computer, so that they never outvote the honest one (property)', () => {
+    const own = (ms: number): OtherClock => ({ agentId: 'own', aheadMs: ms, isOwn: true })
+    const honest: OtherClock = { agentId: 'edge', aheadMs: -31 * DAY_MS }
+    // collector and its own agent are a month ahead
+    expect(judgeClocks([own(0), honest])).toMatchObject({
+      collector: 'undecided',
+      agents: [{ agentId: 'edge', verdict: 'undecided' }],
+      clocks: 2,
+    })
+    const noise = fc.integer({ min: -30_000, max: 30_000 })
+    fc.assert(
+      fc.property(
+        fc.array(noise, { minLength: 1, maxLength: 6 }),
+        fc.array(noise, { maxLength: 6 }),
+        (mine, theirs) => {
+          const two = [
+            ...mine.map(own),
+            ...theirs.map((ms, i) => ({ agentId: `e${i}`, aheadMs: DAY_MS + ms, clockOf: 'host b' })),
+          ]
+          // two computers never decide which of them is wrong
+          expect(judgeClocks(two).collector).toBe(theirs.length > 0 ? 'undecided' : 'right')
+          const third = judgeClocks([...two, { third: 'prices.example', aheadMs: 0 }])
+          expect(third.collector).toBe('right')
+          expect(third.clocks).toBe(theirs.length > 0 ? 3 : 2)
+        },
+      ),
+    )
+  })
+
+  it('are confirmed by no clock that contradicts, nor by the own one', () => {
+    expect(confirms({ third: 'prices.example', aheadMs: 0 })).toBe(true)
+    expect(confirms({ third: 'prices.example', aheadMs: DAY_MS })).toBe(false)
+    expect(confirms({ agentId: 'own', aheadMs: 0, isOwn: true })).toBe(false)
   })
 
   it('find whatever most of them say, wherever the wrong ones are (property)', () => {

@@ -16,8 +16,10 @@ describe('collectors of one store', () => {
   let store: LeaseStore
   let told: Record<number, (string | undefined)[]>
   let others: string[]
+  let nowMs: number
 
   beforeEach(() => {
+    nowMs = 0
     rows = new Map()
     told = {}
     others = []
@@ -39,6 +41,7 @@ describe('collectors of one store', () => {
       program: program(n),
       log: SILENT,
       beatMs: 20,
+      steadyMs: () => nowMs,
     })
     made.listen({
       onOther: (other) => others.push(`${n} sees ${other.host}`),
@@ -61,7 +64,10 @@ describe('collectors of one store', () => {
   it('takes over where the first was killed, after its beat has stood still for long', async () => {
     const [first, second] = [lease(1), lease(2)]
     for (let i = 0; i < 3; i++) for (const one of [first, second]) await one.look()
-    for (let i = 0; i < 30; i++) await second.look()
+    for (let i = 0; i < 30; i++) {
+      nowMs += 20
+      await second.look()
+    }
     expect(told[2]).toEqual(['host-1', undefined])
   })
 

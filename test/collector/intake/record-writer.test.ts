@@ -114,6 +114,35 @@ describe('the record writer', () => {
     expect(rig.aside).toEqual([])
   })
 
+  it('puts a record of the future aside whose agent’s clock agrees now, takes what is behind it, and takes it in by a shift', async () => {
+    const early = batch(1, [record(5), record(70), record(6)])
+    const sentAtMs = rig.nowMs - 3_000
+    const [answer] = await rig.records.takeAll([{ agentId: 'a', batch: early, sentAtMs }])
+    expect(answer).toMatchObject({ seq: 3, quarantined: expect.stringContaining('from the future') })
+    expect(answer?.held).toBeUndefined()
+    expect(await store.held({}, 10)).toMatchObject([
+      { kind: 'quarantine', check: 'from-future', state: 'open', record: { startMs: record(70).startMs } },
+    ])
+    // the newest record of the agent is not the one that no clock has reached
+    expect(rig.records.markOf('a')?.newestMs).toBe(record(6).startMs)
+    await rig.settleAll()
+    expect(store.sums()['mining']).toMatchObject({ intervals: 2 })
+  })
+
+  it('leaves a record of the future to its agent while the clocks don’t agree, or may not', async () => {
+    const early = batch(1, [record(70), record(6)])
+    const send = async (aheadMs: number) => {
+      const [answer] = await rig.records.takeAll([
+        { agentId: 'a', batch: early, sentAtMs: rig.nowMs + aheadMs },
+      ])
+      return answer
+    }
+    expect(await send(64 * MINUTE_MS)).toMatchObject({ seq: 0, held: expect.any(String) })
+    rig.clockInDoubt = true
+    expect(await send(0)).toMatchObject({ seq: 0, held: expect.any(String) })
+    expect(store.records.size).toBe(0)
+  })
+
   it('keeps a record older than the retention apart: stored, held, in no sum', async () => {
     const old = record(-60 * 24 * 31)
     expect(await rig.take(batch(1, [old, record(5)]))).toMatchObject({

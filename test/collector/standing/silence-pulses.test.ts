@@ -53,6 +53,15 @@ describe('one agent of several', () => {
     expect(rig.after(120, only).standstills.map(({ part }) => part)).toEqual(['agents', 'records'])
   })
 
+  it('that hangs is called silent at once: its last record came when its last live message did', () => {
+    const found = rig.stood((s) => {
+      const hung = heard({ lastLiveMs: T0, heardAgoS: Math.max(0, s - 2) })
+      return [...broker(), ...silencePulses('plains', [hung, well()], { nowMs: T0 + s * 1000, limitS: 60 })]
+    })
+    expect(found).toMatchObject([{ part: 'agents', kind: 'silent', who: ['edge'] }])
+    expect(found[0]?.cause).toContain('it hangs')
+  })
+
   it('hides no standstill of another', () => {
     const both = () => [
       ...broker(),

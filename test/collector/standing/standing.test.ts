@@ -120,6 +120,23 @@ describe('records of an agent', () => {
     expect(here).toMatchObject({ kind: 'kept', cause: 'agent edge: from the future' })
   })
 
+  it('that wait for the clocks are not told as refused by the store, whatever an agent makes of that answer', () => {
+    for (const delivery of [
+      { unansweredS: 60, notStored: 'from the future' },
+      { unansweredS: 60, held: 'from the future' },
+    ]) {
+      rig = new StandingRig()
+      const [standstill] = rig.stood((s) => {
+        // what comes behind a record that is left to its agent does not follow on anything
+        if (s % 10 === 1) rig.agents.became('edge', { kind: 'kept', reason: 'from the future' })
+        if (s % 10 === 2) rig.agents.became('edge', { kind: 'gap' })
+        return rig.agents.pulses([agent({ status: status({ delivery }, 5) })])
+      })
+      expect(standstill).toMatchObject({ kind: 'kept', what: 'records arrive and are not taken yet' })
+      expect(standstill?.cure).toContain('NTP')
+    }
+  })
+
   it.each([
     ['of an agent that has nothing to send', agent({ status: status() })],
     ['of an agent that has stopped', agent({ status: status({ state: 'offline' }, 9), online: false })],

@@ -13,6 +13,7 @@ import { auditContract } from './audit-contract.ts'
 import { claimContract } from './claim-contract.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sample, sorted } from './fixtures.ts'
 import { heldContract } from './held-contract.ts'
+import { oneStartContract } from './one-start-contract.ts'
 import type { StartStoreRig, StoreRig } from './store-rig.ts'
 
 const END_MS = DAY_MS + 24 * 60 * MINUTE_MS
@@ -59,6 +60,7 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
 
   describe('audit', () => auditContract(() => store, reopen))
   describe('held records', () => heldContract(() => store, reopen))
+  describe('two records of one start', () => oneStartContract(() => store))
   describe('claims to devices', () => claimContract(() => store, reopen))
 
   describe('keeps records', () => {

@@ -126,7 +126,7 @@ test('without a package that was there is no power, and when it returns its ener
   expect(await read()).toMatchObject([{ sample: { powerW: 100 }, counters: { energyJ: 100 } }])
   tree.set('intel-rapl:1', undefined)
   for (let i = 0; i < 2; i++)
-    await expect(read()).rejects.toThrow('the power of 3 of 4 RAPL zones; check dmesg')
+    await expect(read()).rejects.toThrow('the power of 3 of 4 RAPL zones, without intel-rapl:1 (package-1)')
   for (const file of secondPackage(0)) tree.set(...file)
   packages(200_000_000, 200_000_000)
   expect(await read()).toMatchObject([{ sample: { powerW: 100 }, counters: { energyJ: 400 } }])

@@ -73,17 +73,64 @@ describe('a supply of a PowerSubsystem', () => {
     expect(faults).toContainEqual(expect.stringContaining('the power of 1 of 2 supplies'))
   })
 
-  test('that was taken out counts no more where the others carry its load, and after ten minutes in any case', async () => {
+  test('that was taken out counts no more where the others carry its load', async () => {
     const { bmc, watts } = await watch(metered(300, 310))
     await watts(2)
     bmc.resources = metered(604)
     expect(await watts(2)).toEqual([604, 604])
-    bmc.resources = metered(200)
     bmc.resources = metered(604, 20)
     expect((await watts(2)).at(-1)).toBe(624)
-    bmc.resources = metered(150)
-    expect((await watts(2)).at(-1)).toBeUndefined()
-    expect((await watts(12, 60)).at(-1)).toBe(150)
+  })
+
+  test.each([
+    ['that shows 0 W', { InputPowerWatts: { Reading: 0 } }],
+    ['that shows nothing', { InputPowerWatts: { Reading: null } }],
+    ['that is no longer in the list', undefined],
+  ])(
+    '%s while the others draw what they drew makes the power unknown, for hours and told at each poll',
+    async (_, last) => {
+      const six = { A: 1700, B: 1690, C: 1710, D: 1700, E: 1705 }
+      const five = Object.fromEntries(Object.entries(six).map(([name, w]) => [name, supply(w)]))
+      const { bmc, watts, poll } = await watch(machine(subsystem(ROOT, { ...five, F: supply(1695) })))
+      expect((await watts(2)).at(-1)).toBe(10_200)
+      bmc.resources = machine(subsystem(ROOT, last ? { ...five, F: last } : five))
+      expect(new Set(await watts(40, 60))).toEqual(new Set([undefined]))
+      const fault = 'the power of 5 of 6 supplies (F carried 1695 W, which the others have not taken over'
+      expect((await poll())?.sample).toMatchObject({
+        state: 'unknown',
+        faults: [expect.stringContaining(fault)],
+      })
+      bmc.resources = machine(subsystem(ROOT, { ...five, F: supply(1690) }))
+      expect((await watts(3, 60)).at(-1)).toBe(10_195)
+    },
+  )
+
+  test('that its own page calls absent counts no more, also where the load fell with it', async () => {
+    const both = metered(800, 810)
+    const { bmc, watts } = await watch(both)
+    await watts(2)
+    bmc.resources = metered(400, 0)
+    expect((await watts(1)).at(-1)).toBeUndefined()
+    const page = `${ROOT}/PowerSubsystem/PowerSupplies/Bay1`
+    bmc.resources = {
+      ...metered(400, 0),
+      [page]: { ...(both[page] as object), Status: { State: 'Absent' } },
+    }
+    expect((await watts(6, 60)).at(-1)).toBe(400)
+  })
+
+  test('is as missing at another place of the same BMC that is read only then', async () => {
+    const page = (...each: number[]) => ({
+      Power: { PowerSupplies: each.map((w, i) => ({ MemberId: `${i}`, PowerInputWatts: w, ...ON })) },
+    })
+    const below = (...each: number[]) =>
+      subsystem(ROOT, Object.fromEntries(each.map((w, i) => [`Bay${i}`, supply(w)])))
+    const { bmc, watts } = await watch(machine({ ...page(800, 810), ...below(800, 810) }))
+    expect((await watts(2)).at(-1)).toBe(1610)
+    bmc.resources = machine({ ...page(800, 0), ...below(800, 0) })
+    expect(new Set(await watts(5))).toEqual(new Set([undefined]))
+    bmc.resources = machine({ ...page(1600, 0), ...below(1600, 0) })
+    expect((await watts(15, 60)).at(-1)).toBeUndefined()
   })
 
   test('whose page fails at the start counts at the next poll', async () => {

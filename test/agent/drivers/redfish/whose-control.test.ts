@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { powerOf, readOne, reported } from '../../redfish-reading.ts'
+import { soon } from '../../asic-harness.ts'
+import { startBmc } from '../../bmc-server.ts'
+import { openBmc, powerOf, readOne, reported } from '../../redfish-reading.ts'
 import { chassis, redfishTree, subsystem, system } from '../../redfish-tree.ts'
 
 const at = (path: string) => ({ '@odata.id': `/redfish/v1/${path}` })
@@ -189,11 +191,40 @@ describe('several controls that are equally the machine’s', () => {
     expect(reading?.sample).toEqual(reported(820))
   })
 
-  test('are one power where all show it', async () => {
-    const copies = [
-      { MemberId: '0', Name: 'Power Control', PowerConsumedWatts: 400 },
-      { MemberId: '1', Name: 'Power Limit', PowerConsumedWatts: 404 },
-    ]
-    expect(await powerOf(pages(copies))).toEqual(reported(400))
+  const two = (names: readonly string[], ...each: number[]) =>
+    names.map((Name, i) => ({ MemberId: `${i}`, Name, PowerConsumedWatts: each[i] }))
+  const NAMES = [
+    ['Power Control', 'Power Limit'],
+    ['Chassis Power 1', 'Chassis Power 2'],
+    ['PDB 0 Power', 'PDB 1 Power'],
+    ['Bus A', 'Bus B'],
+  ]
+
+  test.each(NAMES)(
+    '(%s, %s) are one power while they show the same, which is told once; from the first difference on a person must say it',
+    async (...names) => {
+      const bmc = await startBmc(pages(two(names, 400, 400)))
+      const session = openBmc(bmc)
+      const read = async () => (await session.read(soon()))[0]?.sample
+      const told = `2 controls show the same 400 W (${names.join(', ')})`
+      expect(await read()).toMatchObject({ powerW: 400, faults: [expect.stringContaining(told)] })
+      expect(await read()).toEqual(reported(400))
+      for (const w of [404, 400, 408]) {
+        bmc.resources = pages(two(names, 400, w))
+        const sample = await read()
+        // once apart, equal figures are chance
+        expect(sample).toMatchObject({
+          state: 'unknown',
+          faults: [expect.stringContaining('controls that may be parts of one power')],
+        })
+      }
+    },
+  )
+
+  test.each(NAMES)('(%s, %s) that share a load are not half of it', async (...names) => {
+    expect((await powerOf(pages(two(names, 800, 810))))?.state).toBe('unknown')
+    expect(await powerOf(pages(two(names, 800, 800), supplies(830, 840)))).toEqual(reported(1600))
+    expect(await powerOf(pages(two(names, 800, 804), supplies(410, 415)))).toEqual(reported(825))
+    expect(await powerOf(pages(two(names, 800, 800), supplies(410, 415)))).toEqual(reported(800))
   })
 })

@@ -10,8 +10,10 @@ import type { DeviceClaim } from '../../../../collector/plugin/claim-store.ts'
 import type { Store } from '../../../../collector/plugin/store.ts'
 import { beginOf, MarkFile } from '../../../../collector/rows/mark-file.ts'
 import { createInfluxStore } from '../../../../collector/stores/influx/influx.ts'
+import { MEASUREMENTS } from '../../../../collector/stores/influx/measurements.ts'
 import { SILENT } from '../../../../protocol/kit/log.ts'
 import { Secret } from '../../../../protocol/kit/secret.ts'
+import { eventually } from '../../../eventually.ts'
 import { type Influxd, startInfluxd } from '../../../influxd.ts'
 import { DAY_MS, interval, intervals, ledgerRow, MINUTE_MS, ofAgent, sorted } from '../fixtures.ts'
 
@@ -185,6 +187,84 @@ describe('the influx store', () => {
       message: expect.stringContaining('came back without its data'),
     })
     expect((await store.highWaters()).get('a')).toEqual(beginOf({ epoch: 3, seq: 7 }))
+  })
+
+  /** As a backup has it. */
+  const copyOf = (measurement: string) =>
+    other().query<Record<string, unknown>>(`SELECT * FROM ${measurement} GROUP BY *`)
+
+  test('a database that was put back to an earlier state goes on from there, says so, and is filled again', async () => {
+    await store.append('a', { epoch: 3, seq: 20 }, [interval()])
+    await store.append('b', { epoch: 1, seq: 2 }, [interval()])
+    const backup = await copyOf('highWater')
+    for (const seq of [30, 40]) await store.append('a', { epoch: 3, seq }, [interval()])
+    let told = 0
+    store.onEmptied?.(() => told++)
+    // it has the same identity as before
+    await other().query('DROP MEASUREMENT highWater')
+    const schema = MEASUREMENTS.map((measurement) => ({ ...measurement }))
+    await new InfluxDB({ host: '127.0.0.1', port: portOf(influxd), database, schema }).writePoints(
+      backup.map(({ time, agentId, ...fields }) => ({
+        measurement: 'highWater',
+        tags: { agentId: String(agentId) },
+        fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as never,
+        timestamp: time as Date,
+      })),
+    )
+    await expect(store.append('a', { epoch: 3, seq: 50 }, [interval()])).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('put back to an earlier state'),
+    })
+    expect(told).toBe(1)
+    expect(store.warnings).toMatchObject([
+      { what: expect.stringMatching(/put back.*\(1 agent, 20 records at least\)/), agents: ['a'] },
+    ])
+    // what was on its way by the marks of before is not taken
+    await expect(store.append('a', { epoch: 3, seq: 50 }, [interval()])).rejects.toMatchObject({
+      message: expect.stringContaining('read again'),
+    })
+    expect(await store.highWaters()).toEqual(
+      new Map([
+        ['a', { epoch: 3, seq: 20 }],
+        ['b', { epoch: 1, seq: 2 }],
+      ]),
+    )
+    await store.append('a', { epoch: 3, seq: 50 }, [interval()])
+    expect((await store.highWaters()).get('a')).toEqual({ epoch: 3, seq: 50 })
+    expect(told).toBe(1)
+  })
+
+  test('one of whose marks was deleted is noticed by what they say, where nothing is appended too', async () => {
+    await store.append('b', { epoch: 1, seq: 2 }, [interval()])
+    await store.append('a', { epoch: 3, seq: 20 }, [interval()])
+    await store.check?.()
+    await other().query(`DELETE FROM highWater WHERE agentId = 'b'`)
+    const noticed = await eventually(
+      () => store.check?.().then(() => '', String) ?? '',
+      (text) => text !== '',
+    )
+    expect(noticed).toContain('put back to an earlier state')
+    expect((await store.highWaters()).get('b')).toEqual(beginOf({ epoch: 1, seq: 2 }))
+    await store.check?.()
+  })
+
+  test('takes nothing by the marks of before once another collector has written, and no loss is told', async () => {
+    await store.append('a', { epoch: 3, seq: 7 }, [interval()])
+    const second = createInfluxStore({ url: influxd.url, database, log: SILENT })
+    await second.open()
+    await second.append('a', { epoch: 3, seq: 9 }, [interval()])
+    let told = 0
+    store.onOvertaken?.(() => told++)
+    await expect(store.append('a', { epoch: 3, seq: 8 }, [interval()])).rejects.toMatchObject({
+      message: expect.stringContaining('another program has written'),
+    })
+    expect(told).toBeGreaterThan(0)
+    expect((await second.highWaters()).get('a')).toEqual({ epoch: 3, seq: 9 })
+    await store.open()
+    expect((await store.highWaters()).get('a')).toEqual({ epoch: 3, seq: 9 })
+    await store.append('a', { epoch: 3, seq: 10 }, [interval()])
+    expect(store.warnings).toEqual([])
+    await second.close()
   })
 
   test('a database that was emptied while the collector was away is noticed at its start', async () => {
