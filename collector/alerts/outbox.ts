@@ -54,8 +54,7 @@ export interface OutboxOptions {
 
 /**
  * Keeps messages on disk until their receiver has them: a journal of JSON lines, read again after a crash. `add` resolves when the
- * disk has the messages, and only then are they sent. Where the disk fails, or does not answer for two seconds, they are sent from memory,
- * and that is told.
+ * disk has the messages, and only then are they sent. Where the disk fails or hangs they are sent from memory, and that is told.
  */
 export class Outbox {
   readonly #boxes = new Map<string, Box>()
