@@ -103,7 +103,7 @@ export class Collector {
     const { store } = keeper
     store.onOvertaken?.(() => lease?.lapse('another program has written to the store'))
     const standing = new Standing(context, keeper)
-    this.#lastKnown = new LastKnownFile(context)
+    this.#lastKnown = new LastKnownFile(context.config.dataFolder, context)
     const devices = createDevices(context)
     const alerting = createAlerting({
       config: config.alerts,

@@ -13,8 +13,8 @@ export class LastKnownFile {
   readonly #files: Context['files']
   readonly #log: Context['log']
 
-  constructor({ config, files, log }: Pick<Context, 'config' | 'files' | 'log'>) {
-    this.#file = join(config.dataFolder, 'last-known.json')
+  constructor(dataFolder: string, { files, log }: Pick<Context, 'files' | 'log'>) {
+    this.#file = join(dataFolder, 'last-known.json')
     this.#files = files
     this.#log = log
   }
