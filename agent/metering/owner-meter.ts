@@ -62,7 +62,7 @@ export class OwnerMeter {
     return this.#take(counters, comparison, true)
   }
 
-  /** Takes counters whose growth belongs to nobody: when they are sold later, they go on from here. */
+  /** Takes counters whose growth belongs to nobody: when they are sold later, they go on from here, whatever they showed before. */
   see(counters: readonly OwnerCounters[], comparison: Comparison): void {
     this.#take(counters, comparison, false)
   }
@@ -83,6 +83,10 @@ export class OwnerMeter {
           this.#counters.set(key, new Counter(state))
         }
         const counter = this.#counters.get(key)
+        if (!sold) {
+          counter?.goOnFrom(Math.round(value), comparison.atMs)
+          continue
+        }
         const before = counter?.last
         const amount = counter?.advance(Math.round(value), comparison.restarted, limit)
         const isWork = quantity === 'workDiff1'
