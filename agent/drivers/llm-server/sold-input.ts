@@ -81,8 +81,8 @@ export class SoldInput {
    * Whether a part of the input is missing that the page told before: what it computed itself, or what its whole is, is unknown then. It is
    * known again when the part is.
    */
-  #isUntold(group: InputGroup, known: Known, { format, nowMs, end }: Context): boolean {
-    const matters = (part: Part) => (part === 'elsewhere' ? !end.elsewhere || end.input : format.cachedApart)
+  #isUntold(group: InputGroup, known: Known, { format, nowMs }: Context): boolean {
+    const matters = (part: Part) => part === 'elsewhere' || format.cachedApart
     const isMissing = (['elsewhere', 'cached'] as const).some(
       (part) => matters(part) && (group[part]?.series ?? 0) < known.series[part],
     )
