@@ -74,7 +74,7 @@ export class OneServer<A> {
   /** what the last counters that fell were before */
   #fellFrom: Known | undefined
   #returnedMs = Number.NEGATIVE_INFINITY
-  /** a leap raises no bound, however often it is believed */
+  /** a leap raises no bound, however often it comes */
   readonly #proven = new ProvenRate()
 
   /**

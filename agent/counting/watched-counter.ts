@@ -38,7 +38,7 @@ const DOUBTED_PER_S = 500
 const [WORKS_MS, WORKS_PART] = [MINUTE_MS, 1 / 4]
 /** A page that was kept somewhere, and shown again, is gone after this time. */
 const KEPT_MS = 2 * MINUTE_MS
-/** A leap is told for so long after it was refused. */
+/** A leap that was refused is told until then. */
 const TOLD_MS = 10 * MINUTE_MS
 /** What a counter can show after a new start: so much whatever it showed before; at least; and per s. */
 const [BEGINS_SMALL, BEGINS_AT, BEGINS_PER_S] = [2_000, 20_000, 1_000]
@@ -55,7 +55,7 @@ export const canBeYoung = (value: number): boolean => value <= BEGINS_AT
  */
 export class WatchedCounter {
   readonly #pace: Pace
-  /** the last value that was believed */
+  /** the last value that was accepted */
   #last: Shown
   /** the last value */
   #shown: Shown
@@ -70,17 +70,17 @@ export class WatchedCounter {
     this.#last = this.#shown = { value, atMs }
   }
 
-  /** The last value that was believed. */
+  /** The last value that was accepted. */
   get lastValue(): number {
     return this.#last.value
   }
 
-  /** Whether it has leapt lately, and the leap was not believed. */
+  /** Whether it has leapt lately by more than was accepted. */
   hasLeapt(nowMs: number): boolean {
     return this.#odd?.leaptPerS !== undefined || nowMs - this.#leapToldMs < TOLD_MS
   }
 
-  /** Whether it shows more than can have been added since it was believed last. */
+  /** Whether it shows more than can have been added since the last value that was accepted. */
   leaps(value: number, atMs: number, beside: Beside): boolean {
     return value > this.#last.value && !this.#isPossible(this.#last, { value, atMs }, beside)
   }
@@ -92,7 +92,7 @@ export class WatchedCounter {
     if (value < this.#last.value) return this.#fallen(now, beside)
     if (this.#isBack(now)) {
       this.#fellFrom = undefined
-      return this.#believe(now, 'from-here')
+      return this.#accept(now, 'from-here')
     }
     return this.#grown(now, beside)
   }
@@ -107,12 +107,12 @@ export class WatchedCounter {
     const odd = this.#odd
     const isPossible = this.#isPossible(this.#last, now, beside)
     if (odd?.leaptPerS === undefined || now.value < odd.value)
-      return isPossible ? this.#believe(now) : this.#leap(now)
+      return isPossible ? this.#accept(now) : this.#leap(now)
     const ms = now.atMs - odd.atMs
     if (ms < WORKS_MS) return 'held'
-    if (((now.value - odd.value) * 1000) / ms >= WORKS_PART * odd.leaptPerS) return this.#believe(now)
+    if (((now.value - odd.value) * 1000) / ms >= WORKS_PART * odd.leaptPerS) return this.#accept(now)
     this.#leapToldMs = now.atMs
-    return this.#believe(odd, 'from-first')
+    return this.#accept(odd, 'from-first')
   }
 
   #leap(now: Shown): Verdict {
@@ -126,7 +126,7 @@ export class WatchedCounter {
     if (now.value === 0) return 'held'
     if (startedMs >= this.#last.atMs || this.#canHaveBegun(now)) {
       this.#fellFrom = this.#last
-      return this.#believe(now)
+      return this.#accept(now)
     }
     const odd = this.#odd
     if (!odd || odd.leaptPerS !== undefined || now.value < odd.value) {
@@ -135,10 +135,10 @@ export class WatchedCounter {
     }
     if (now.atMs - odd.atMs < KEPT_MS) return 'held'
     this.#fellFrom = this.#last
-    return this.#believe(odd, 'from-first')
+    return this.#accept(odd, 'from-first')
   }
 
-  #believe({ value, atMs }: Shown, verdict: Verdict = 'goes-on'): Verdict {
+  #accept({ value, atMs }: Shown, verdict: Verdict = 'goes-on'): Verdict {
     this.#last = { value, atMs }
     this.#odd = undefined
     return verdict

@@ -68,7 +68,7 @@ describe('a counter that grows', () => {
     expect(show(2_030_000 + 50_000, { isDoubted: true })).toBe('first-held')
   })
 
-  test('after it was away goes on with what the time allows alone', () => {
+  test('after it was away grows by no more than the time allows', () => {
     steadily(2e6, 100, 30)
     s += 600
     expect(counter.leaps(2_030_000 + 100 * 610, s * 1000, {})).toBe(false)
