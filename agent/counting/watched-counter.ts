@@ -166,7 +166,7 @@ export class WatchedCounter {
   #isPossible(before: Shown, now: Shown, { isSure = false, isDoubted = false }: Beside): boolean {
     const { mostPerS, atOnce } = this.#pace
     const ms = Math.max(0, now.atMs - before.atMs)
-    const proven = this.#proven.perS
+    const proven = this.#proven.likelyPerS
     const physical = Math.max(mostPerS, LONG_HARDER * (proven ?? 0))
     let [perS, longPerS] = [physical, physical]
     if (proven !== undefined && !isSure)

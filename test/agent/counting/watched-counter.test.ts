@@ -151,6 +151,14 @@ describe('a rate is proven', () => {
     expect(rate.perS).toBe(100)
   })
 
+  test('and likely to be no more than three times that of the first minute', () => {
+    const young = new ProvenRate()
+    for (let i = 0; i < 6; i++) young.took(i === 3 ? 9e6 : 1000, 10_000)
+    expect([young.perS, young.likelyPerS]).toEqual([undefined, 300])
+    expect(new ProvenRate().likelyPerS).toBeUndefined()
+    expect(rate.likelyPerS).toBe(100)
+  })
+
   test('and a slower time, or a leap, changes nothing of it', () => {
     for (let i = 0; i < 60; i++) rate.took(i === 30 ? 5e8 : 10, 10_000)
     expect(rate.perS).toBe(100)
