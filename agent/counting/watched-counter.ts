@@ -34,8 +34,8 @@ interface Shown {
 const [HARDER, HARDER_MS, LONG_HARDER] = [10, MINUTE_MS, 2]
 /** The same of a counter beside one that has leapt, where no rate is proven, units per s. */
 const DOUBTED_PER_S = 500
-/** What leapt goes on for this long at this part of the leap's rate, if it was work. */
-const [WORKS_MS, WORKS_PART] = [MINUTE_MS, 1 / 4]
+/** What leapt goes on for this long, and so many readings, at this part of the leap's rate, if it was work: also without its largest step. */
+const [WORKS_MS, WORKS_READINGS, WORKS_PART] = [MINUTE_MS, 3, 1 / 4]
 /** A page that was kept somewhere, and shown again, is gone after this time. */
 const KEPT_MS = 2 * MINUTE_MS
 /** A leap that was refused is told until then. */
@@ -60,6 +60,8 @@ export class WatchedCounter {
   /** the last value */
   #shown: Shown
   #odd: (Shown & { leaptPerS?: number }) | undefined
+  /** since the leap: how many readings, and the largest growth between two of them */
+  #since = { readings: 0, largest: 0 }
   /** what it showed before it started again */
   #fellFrom: Shown | undefined
   #leapToldMs = Number.NEGATIVE_INFINITY
@@ -98,6 +100,8 @@ export class WatchedCounter {
   }
 
   #prove(now: Shown): void {
+    const { readings, largest } = this.#since
+    this.#since = { readings: readings + 1, largest: Math.max(largest, now.value - this.#shown.value) }
     if (now.value < this.#shown.value) this.#proven.interrupted()
     else this.#proven.took(now.value - this.#shown.value, now.atMs - this.#shown.atMs)
     this.#shown = now
@@ -109,14 +113,17 @@ export class WatchedCounter {
     if (odd?.leaptPerS === undefined || now.value < odd.value)
       return isPossible ? this.#accept(now) : this.#leap(now)
     const ms = now.atMs - odd.atMs
-    if (ms < WORKS_MS) return 'held'
-    if (((now.value - odd.value) * 1000) / ms >= WORKS_PART * odd.leaptPerS) return this.#accept(now)
+    const { readings, largest } = this.#since
+    if (ms < WORKS_MS || readings < WORKS_READINGS) return 'held'
+    if (((now.value - odd.value - largest) * 1000) / ms >= WORKS_PART * odd.leaptPerS)
+      return this.#accept(now)
     this.#leapToldMs = now.atMs
     return this.#accept(odd, 'from-first')
   }
 
   #leap(now: Shown): Verdict {
     const s = Math.max(1, now.atMs - this.#last.atMs) / 1000
+    this.#since = { readings: 0, largest: 0 }
     this.#odd = { ...now, leaptPerS: (now.value - this.#last.value) / s }
     return 'first-held'
   }

@@ -134,6 +134,11 @@ describe('an address that moves to another server', () => {
     expect((await sold(pages)).tokensIn).toBeLessThanOrEqual(100 * 3590)
   })
 
+  test('each minute, from the first on: the next leap does not make the last one look like work', async () => {
+    const pages = pagesOf(60, (s) => llamacpp(2e6 + 100 * s + 4e5 * Math.floor(s / 60)))
+    expect((await sold(pages)).tokensIn).toBeLessThanOrEqual(100 * 590)
+  })
+
   test('which started in the next whole second: the start tells it, and nothing of its past is sold', async () => {
     const pages = pagesOf(
       60,
