@@ -167,24 +167,6 @@ export class CounterWindow {
     return apartJ > accuracy * power.drawnJ + openJ + power.unseenJ(shown.mostW, HARDLY_UNSEEN)
   }
 
-  /** J by which counter and power are apart beyond their accuracy; undefined: one leap of the counter makes it, or power flows both ways. */
-  apartJ(energyJ: number): number | undefined {
-    const { drawnJ } = this.power
-    const countedJ = energyJ - this.startJ
-    const isLeap = countedJ > drawnJ && countedJ - drawnJ <= 2 * this.#largestJ
-    const isStill = this.rises === 0 && countedJ === 0
-    if (this.twoWay || isLeap || isStill) return undefined
-    return Math.abs(countedJ - drawnJ) - ACCURACY * drawnJ
-  }
-
-  /** Whether counter and power agree by all that they say, at a steady load. */
-  isSteadyAgreement(energyJ: number, steps: CounterSteps): boolean {
-    const { power } = this
-    const isLong = power.ms >= STEADY_WINDOW_MS && power.drawnJ >= STEPS * steps.knownJ
-    const apartJ = Math.abs(energyJ - this.startJ - power.drawnJ)
-    return isLong && this.#isLive(steps) && apartJ <= LONG_ACCURACY * power.drawnJ
-  }
-
   /** Whether the window has seen enough. */
   isOver(energyJ: number, steps: CounterSteps): boolean {
     const { most, gross } = this.#sides(energyJ)

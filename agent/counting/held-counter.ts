@@ -5,7 +5,6 @@ import { CounterWindow, type ShownPower } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
 import { COARSE_STEP_J, FirstStep } from './first-step.ts'
 import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
-import { MeanPower } from './mean-power.ts'
 import { Oddities } from './oddities.ts'
 import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
 import { Standstill } from './standstill.ts'
@@ -28,7 +27,6 @@ export class HeldCounter {
   readonly #steps: CounterSteps
   readonly #sparse: SparsePolls
   readonly #still = new Standstill()
-  readonly #mean = new MeanPower()
   readonly #byStep: StepEvidence
   readonly #shown: ShownPower = { mostW: 0, stepW: 0 }
   #window: CounterWindow | undefined
@@ -70,6 +68,7 @@ export class HeldCounter {
     return { ...this.#steps.known, ...defined({ evidence: this.#byStep.known, times: this.#sparse.known }) }
   }
 
+  /** J of a step, as far as it is known. */
   get stepJ(): number {
     return this.#steps.knownJ
   }
@@ -115,7 +114,6 @@ export class HeldCounter {
     if (!gap && before) {
       this.#window?.power.add(before.powerW, powerW, elapsedMs)
       this.#still.add(before.powerW, powerW, elapsedMs)
-      this.#mean.add(before.powerW, powerW, elapsedMs, this.#shown.mostW)
     }
     this.#power = { powerW, steadyMs }
     const twoWay = backJ !== undefined && this.#backJ !== undefined && backJ !== this.#backJ
@@ -131,7 +129,8 @@ export class HeldCounter {
     const disagreement = this.#byStep.take(since, this.#shown, this.#steps)
     if (disagreement) this.#fault = counterFault(disagreement)
     if (energyJ === undefined) return {}
-    const reading = this.#judged(energyJ, { ...since, steadyMs, gap, fromW: before?.powerW, unsureW })
+    const at = { steadyMs, gap, elapsedMs: elapsedMs ?? 0, fromW: before?.powerW, unsureW }
+    const reading = this.#judged(energyJ, at)
     this.#seenJ = energyJ
     return reading
   }
@@ -172,14 +171,10 @@ export class HeldCounter {
       return this.#countFromStep(energyJ, grownJ)
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
-    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ)
-      this.#fault ??= this.#odd.note(steadyMs, grownJ, this.#shown.mostW)
+    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
     if (this.#fault !== undefined) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
     if (verdict !== undefined) {
-      const isLag = !gap && this.#mean.explains(window, energyJ, this.#shown)
-      if (isLag) this.#doubts.end()
-      if (isLag) return {}
       const doubt = this.#doubts.add(gap, isGone)
       if (doubt === 'first') return {}
       const isJudged = window.isOver(energyJ, this.#steps) || window.isPlain(energyJ, this.#steps)
@@ -190,12 +185,10 @@ export class HeldCounter {
       return { startsAgain: true }
     }
     this.#doubts.end()
-    this.#mean.agreed(window.isSteadyAgreement(energyJ, this.#steps))
     if (grownJ > 0 && this.#toldJ !== undefined) this.#firstStep.past()
     this.#steps.grew(grownJ)
     this.#steps.showed(energyJ)
-    this.#goodJ = energyJ
-    this.#backGoodJ = this.#backJ
+    this.#accept(energyJ)
     const agrees = grownJ > 0 && window.isOver(energyJ, this.#steps)
     if (agrees) this.#sparse.end()
     const told = this.#sparse.keepsBack ? {} : this.#tell(energyJ)
@@ -250,8 +243,7 @@ export class HeldCounter {
    */
   #fallen(energyJ: number, goodJ: number, steadyMs: number, gap: boolean): HeldReading {
     // a true counter that begins again is near 0
-    if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ))
-      this.#fault ??= this.#odd.note(steadyMs, goodJ - energyJ, this.#shown.mostW)
+    if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ)) this.#note(steadyMs, goodJ - energyJ)
     const stays = this.#doubts.fell(gap, this.#seenJ !== undefined && energyJ >= this.#seenJ)
     if (stays === undefined) return {}
     if (stays === 'since now') return this.#beginAgain(energyJ)
@@ -276,11 +268,19 @@ export class HeldCounter {
     return { energyJ, startsAgain: true }
   }
 
-  #startWindow(energyJ: number): void {
-    this.#doubts.end()
+  #accept(energyJ: number): void {
     this.#goodJ = energyJ
     this.#backGoodJ = this.#backJ
+  }
+
+  #startWindow(energyJ: number): void {
+    this.#doubts.end()
+    this.#accept(energyJ)
     this.#window = new CounterWindow(energyJ, { backJ: this.#backJ })
+  }
+
+  #note(steadyMs: number, leapJ: number): void {
+    this.#fault ??= this.#odd.note(steadyMs, leapJ, this.#shown.mostW)
   }
 
   #strike(energyJ: number, window: CounterWindow, than: 'more' | 'less'): HeldReading {
