@@ -37,8 +37,12 @@ function isSame(a: number | string, b: number | string): boolean {
   return Math.abs(a - b) <= JITTER_S
 }
 
-/** Names of the counters that are lower than before. Where all have gone, all have fallen: a server shows most only after its first request. */
-export function fallen({ counters: before }: Origin, { counters: now }: Origin): string[] {
+/**
+ * Names of the counters that are lower than before. Where all have gone, all have fallen: a server shows most only after its first request. A
+ * page without a single figure was cut, or is of something else for a moment: it tells of no fall.
+ */
+export function fallen({ counters: before }: Origin, { counters: now, marks }: Origin): string[] {
+  if (marks.size + now.size === 0) return []
   const counted = [...before].filter(([, value]) => value > 0)
   if (!counted.some(([name]) => now.has(name))) return counted.map(([name]) => name)
   return counted.flatMap(([name, value]) => ((now.get(name) ?? value) < value ? [name] : []))

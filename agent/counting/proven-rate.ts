@@ -10,12 +10,17 @@ const IN_A_ROW = 3
  * largest step of each. So a leap, or one in each minute, proves nothing.
  */
 export class ProvenRate {
-  #perS = 0
+  #perS: number
   #stretches: number[] = []
   #grown = 0
   #ms = 0
   #readings = 0
   #largest = { grown: 0, ms: 0 }
+
+  /** @param perS what an earlier run has proven, units per s */
+  constructor(perS = 0) {
+    this.#perS = perS
+  }
 
   /** Units per s; undefined: nothing is proven yet. */
   get perS(): number | undefined {

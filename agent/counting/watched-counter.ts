@@ -48,6 +48,15 @@ const [RETURNS_BY, RETURNS_MS] = [10, 24 * HOUR_MS]
 /** Whether a counter without a start time may have begun since it was not there. */
 export const canBeYoung = (value: number): boolean => value <= BEGINS_AT
 
+/** The most that can be counted in a time. */
+export const mostIn = (ms: number, { mostPerS, atOnce }: Pace): number =>
+  (mostPerS * Math.max(0, ms)) / 1000 + atOnce
+
+/** The most that a proven rate grows to in a time, without what is counted at once. */
+export const mostAt = (provenPerS: number, ms: number): number =>
+  (HARDER * provenPerS * Math.min(ms, HARDER_MS) + LONG_HARDER * provenPerS * Math.max(0, ms - HARDER_MS)) /
+  1000
+
 /**
  * One counter that may be another server's at any reading, or a kept page's: what it grows by is held against the time. A leap is kept
  * back for a minute, and is work if the counter then goes on so; else counting begins where it leapt to. A fall that no new start explains is
@@ -65,10 +74,12 @@ export class WatchedCounter {
   /** what it showed before it started again */
   #fellFrom: Shown | undefined
   #leapToldMs = Number.NEGATIVE_INFINITY
-  readonly #proven = new ProvenRate()
+  readonly #proven: ProvenRate
 
-  constructor(value: number, atMs: number, pace: Pace) {
+  /** @param provenPerS what an earlier run has proven of it, units per s */
+  constructor(value: number, atMs: number, pace: Pace, provenPerS = 0) {
     this.#pace = pace
+    this.#proven = new ProvenRate(provenPerS)
     this.#last = this.#shown = { value, atMs }
   }
 
@@ -77,9 +88,14 @@ export class WatchedCounter {
     return this.#last.value
   }
 
+  /** For the next run: the last value that was accepted, when that was, and the proven rate per s. */
+  get state(): [value: number, atMs: number, provenPerS: number] {
+    return [this.#last.value, this.#last.atMs, this.#proven.perS ?? 0]
+  }
+
   /** Whether it has leapt lately by more than was accepted. */
   hasLeapt(nowMs: number): boolean {
-    return this.#odd?.leaptPerS !== undefined || nowMs - this.#leapToldMs < TOLD_MS
+    return nowMs - this.#leapToldMs < TOLD_MS
   }
 
   /** Whether it shows more than can have been added since the last value that was accepted. */
@@ -131,7 +147,9 @@ export class WatchedCounter {
   #fallen(now: Shown, { startedMs = Number.NEGATIVE_INFINITY }: Beside): Verdict {
     // nothing is counted yet, or a page of zeros was shown once: both are known when it counts again
     if (now.value === 0) return 'held'
-    if (startedMs >= this.#last.atMs || this.#canHaveBegun(now)) {
+    const isNewStart =
+      startedMs >= this.#last.atMs && now.value <= mostIn(now.atMs - this.#last.atMs, this.#pace)
+    if (isNewStart || this.#canHaveBegun(now)) {
       this.#fellFrom = this.#last
       return this.#accept(now)
     }

@@ -1,6 +1,6 @@
 import type { LlmFormat } from './formats/format.ts'
 import { modelOf, type Page, seriesOf } from './metrics.ts'
-import { nameOf } from './watched-series.ts'
+import { nameOf } from './series-names.ts'
 
 type Series = Page[number]
 

@@ -80,8 +80,12 @@ export default defineDriver({
     const ask = async (signal: AbortSignal) =>
       unrepeated(pageOf(parseMetrics(await getText(url, { signal, bearer: token })).samples))
     return {
-      remembers: () => behind.remembered,
-      recall: (known) => behind.recall(known),
+      remembers: () => ({ server: behind.remembered, series: sale.remembered }),
+      recall(known) {
+        const { server, series } = (known ?? {}) as Record<string, unknown>
+        behind.recall(server)
+        sale.recall(series)
+      },
       async read(signal) {
         const { answer, ...heard } = await behind.read(ask, signal)
         const { page } = answer

@@ -40,6 +40,8 @@ const PARTS = ['elsewhere', 'cached', 'cachedHere'] as const
 /** The input tokens of each counter, without what came from elsewhere where that is another server's sale. */
 export class SoldInput {
   readonly #known = new Map<string, Known>()
+  /** by counter, the key of the group that it was told in */
+  readonly #groupOf = new Map<string, string>()
   /** the groups whose input is unknown for more than one reading, because a part of it is not told */
   #unknown = new Set<string>()
 
@@ -69,12 +71,22 @@ export class SoldInput {
     const verdict = worst(verdicts)
     if (verdict === 'first-held') known.first = group
     if (verdict === 'held' || verdict === 'first-held') return HELD
+    const hasMoved = this.#hasMoved(group)
+    if (hasMoved) Object.assign(known, newlyKnown(group), { first: known.first })
     const { first = group } = known
     known.first = undefined
     for (const part of PARTS) known.series[part] = Math.max(known.series[part], group[part]?.series ?? 0)
     if (verdict === 'from-first' && group.wholes.length === 1) return begun(this.#tell(first, known, context))
     const told = this.#tell(group, known, context)
-    return verdict === 'goes-on' && !isOther ? told : begun(told)
+    return verdict === 'goes-on' && !isOther && !hasMoved ? told : begun(told)
+  }
+
+  /** Whether its counters were told under another key, as where a part without one of their labels appears, or goes: none of that is told twice. */
+  #hasMoved({ key, wholes }: InputGroup): boolean {
+    const ids = wholes.map(seriesId)
+    const hasMoved = ids.some((id) => (this.#groupOf.get(id) ?? key) !== key)
+    for (const id of ids) setNewest(this.#groupOf, id, key)
+    return hasMoved
   }
 
   /**

@@ -1,3 +1,4 @@
+import { seriesId } from './copies.ts'
 import { modelOf, type Page } from './metrics.ts'
 import {
   begun,
@@ -12,6 +13,8 @@ import {
 /** The output tokens of each series, and what each showed at the first reading at which nothing was known of it. */
 export class SoldOutput {
   readonly #firsts = new Map<string, number>()
+  /** by key, the series that was told under it: a page that is cut may show the counter of another version with the same labels */
+  readonly #told = new Map<string, string>()
 
   read(series: Page, steps: Steps, { end, format }: Omit<Context, 'nowMs'>): Told {
     const told: Told = { sold: [], unsold: [] }
@@ -24,8 +27,10 @@ export class SoldOutput {
         return end.output ? { sold: [tokens], unsold: [] } : { sold: [], unsold: [tokens] }
       }
       if (verdict === 'first-held') setNewest(this.#firsts, key, one.value)
+      const isOther = verdict === 'goes-on' && (this.#told.get(key) ?? seriesId(one)) !== seriesId(one)
+      if (verdict !== 'held' && verdict !== 'first-held') setNewest(this.#told, key, seriesId(one))
       const { sold, unsold } = {
-        'goes-on': () => tell(one.value),
+        'goes-on': () => (isOther ? begun(tell(one.value)) : tell(one.value)),
         'first-held': () => HELD,
         held: () => HELD,
         'from-first': () => begun(tell(this.#firsts.get(key) ?? one.value)),

@@ -46,6 +46,16 @@ export class TokenSale {
     this.#set = set
   }
 
+  /** For the next run: what was seen of some series. JSON. */
+  get remembered(): unknown {
+    return this.#watched.remembered
+  }
+
+  /** @param remembered as an earlier run gave it */
+  recall(remembered: unknown): void {
+    this.#watched.recall(remembered)
+  }
+
   /** @param isSure whether the page is of the same process as the one before, for certain */
   read(page: Page, format: LlmFormat, isSure = false): SoldTokens {
     const servers = serversOn(page, format, this.#set)

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { ProvenRate } from '../../counting/proven-rate.ts'
 import {
-  type Beside,
   canBeYoung,
+  mostAt,
+  mostIn,
   type Pace,
   type Verdict,
   WatchedCounter,
@@ -9,6 +10,8 @@ import {
 import { seriesId } from './copies.ts'
 import type { LlmFormat } from './formats/format.ts'
 import { modelLabelsOf, type Page } from './metrics.ts'
+import { SeriesMemory } from './series-memory.ts'
+import { nameOf, sorted } from './series-names.ts'
 
 type Series = Page[number]
 
@@ -28,9 +31,22 @@ export interface WatchedStep {
   verdict: Verdict
 }
 
+/** So many whole prompts may be counted at one reading, whatever the page's rate: more are a leap, though no series leaps by itself. */
+const PROMPTS_AT_ONCE = 4
+/** A start that is later than now is of another clock, and tells nothing. */
+const CLOCK_MS = 2_000
+
 interface Known {
   counter: WatchedCounter
   key: string
+}
+
+/** One series as a reading shows it; `known` is absent for one that is new. */
+interface Shown {
+  one: Series
+  pace: Pace
+  id: string
+  known: Known | undefined
 }
 
 /** What page the readings are of. */
@@ -55,6 +71,9 @@ export interface Reading {
 export class WatchedSeries {
   /** the one that was seen last is last */
   readonly #known = new Map<string, Known>()
+  readonly #memory = new SeriesMemory()
+  /** of all series together */
+  readonly #proven = new ProvenRate()
   #lastMs: number | undefined
   /** names and labels other than the model of the series of the last page */
   #servers: ReadonlySet<string> = new Set()
@@ -71,6 +90,16 @@ export class WatchedSeries {
     return this.#tooMany
   }
 
+  /** For the next run: what was seen of some series. JSON. */
+  get remembered(): unknown {
+    return this.#memory.remembered(this.#known)
+  }
+
+  /** @param remembered as an earlier run gave it; anything else is taken for nothing */
+  recall(remembered: unknown): void {
+    this.#memory.recall(remembered)
+  }
+
   /** @returns how each series of tokens goes on; without those that are too many */
   take(reading: Reading): Map<Series, WatchedStep> {
     const { format, nowMs, wallMs, isSure } = reading
@@ -78,30 +107,29 @@ export class WatchedSeries {
       ...reading.tokensIn.map((one) => [one, PACE_IN] as const),
       ...reading.tokensOut.map((one) => [one, PACE_OUT] as const),
     ]
-    const starts = startsOf(reading.page, wallMs - nowMs)
-    const told = paced.map(([one, pace]) => ({ one, pace, id: seriesId(one) }))
-    const beside = (one: Series, known: Known): Beside => ({
-      isSure,
-      // asked only where it matters, because a page may have thousands of both
-      startedMs: one.value < known.counter.lastValue ? startedMs(one, starts) : undefined,
+    this.#memory.aheadMs = wallMs - nowMs
+    const starts = startsOf(reading.page, { nowMs, wallMs })
+    const told = paced.map(([one, pace]): Shown => {
+      const id = seriesId(one)
+      return { one, pace, id, known: this.#known.get(id) ?? this.#recalled(one, id, pace) }
     })
-    const isDoubted = told.some(({ one, id }) => {
-      const known = this.#known.get(id)
-      return known?.counter.leaps(one.value, nowMs, { isSure }) === true
-    })
+    const isDoubted =
+      told.some(({ one, known }) => known?.counter.leaps(one.value, nowMs, { isSure }) === true) ||
+      (!isSure && this.#leapsTogether(told, nowMs))
     const steps = new Map<Series, WatchedStep>()
     this.#tooMany = told.length > MOST_SERIES
-    for (const { one, pace, id } of told.slice(0, MOST_SERIES)) {
-      const known = this.#known.get(id)
+    for (const { one, pace, id, known } of told.slice(0, MOST_SERIES)) {
       this.#known.delete(id)
       if (known) {
-        const verdict = known.counter.take(one.value, nowMs, { ...beside(one, known), isDoubted })
+        // asked only where it matters, because a page may have thousands of both
+        const began = one.value < known.counter.lastValue ? startedMs(one, starts) : undefined
+        const verdict = known.counter.take(one.value, nowMs, { isSure, startedMs: began, isDoubted })
         this.#known.set(id, known)
         steps.set(one, { key: known.key, verdict })
       } else {
         const key = keyOf(one)
         this.#known.set(id, { key, counter: new WatchedCounter(one.value, nowMs, pace) })
-        steps.set(one, { key, verdict: this.#isNew(one, format, starts) ? 'from-here' : 'goes-on' })
+        steps.set(one, { key, verdict: this.#isNew(one, reading, starts, pace) ? 'from-here' : 'goes-on' })
       }
     }
     for (const id of this.#known.keys()) {
@@ -115,22 +143,31 @@ export class WatchedSeries {
   }
 
   /** Whether a series may have counted before the last page. */
-  #isNew(one: Series, format: LlmFormat, starts: Starts): boolean {
+  #isNew(one: Series, { format, nowMs }: Reading, starts: Starts, pace: Pace): boolean {
     if (this.#lastMs === undefined) return false
     const began = startedMs(one, starts)
-    if (began !== undefined) return began < this.#lastMs
+    if (began !== undefined) return began < this.#lastMs || one.value > mostIn(nowMs - this.#lastMs, pace)
     const isOfKnownServer = this.#servers.size === 0 || this.#servers.has(serverOf(one, format))
     return !isOfKnownServer || !canBeYoung(one.value)
   }
-}
 
-const sorted = (labels: Iterable<readonly [string, string]>): string =>
-  JSON.stringify([...labels].sort(([a], [b]) => (a < b ? -1 : 1)))
+  /** Whether all series together grow by more than they can, as where the engines of a server are those of another one from now on. */
+  #leapsTogether(told: readonly Shown[], nowMs: number): boolean {
+    const growths = told.map(({ one, known }) => one.value - (known?.counter.lastValue ?? one.value))
+    const grown = growths.reduce((sum, growth) => sum + Math.max(0, growth), 0)
+    const ms = nowMs - (this.#lastMs ?? nowMs)
+    const { perS } = this.#proven
+    const leaps = perS !== undefined && grown > mostAt(perS, ms) + PROMPTS_AT_ONCE * PACE_IN.atOnce
+    if (!leaps) this.#proven.took(grown, ms)
+    return leaps
+  }
 
-/** A short name for a set of labels. */
-export const nameOf = (labels: Iterable<readonly [string, string]>): string => {
-  const text = sorted(labels)
-  return text === '[]' ? '' : createHash('sha256').update(text).digest('base64url').slice(0, 16)
+  #recalled(one: Series, id: string, pace: Pace): Known | undefined {
+    const state = this.#memory.of(id)
+    if (!state) return undefined
+    const [value, atMs, provenPerS] = state
+    return { key: keyOf(one), counter: new WatchedCounter(value, atMs, pace, provenPerS) }
+  }
 }
 
 const keyOf = ({ labels }: Series): string => nameOf(labels)
@@ -149,11 +186,16 @@ interface Starts {
   made: ReadonlyMap<string, number>
 }
 
-const startsOf = (page: Page, aheadMs: number): Starts => ({
-  aheadMs,
-  processes: page.filter(({ spelt }) => spelt.endsWith('process_start_time_seconds')),
-  made: new Map(page.flatMap((one) => (one.spelt.endsWith('_created') ? [[seriesId(one), one.value]] : []))),
-})
+function startsOf(all: Page, { nowMs, wallMs }: Pick<Reading, 'nowMs' | 'wallMs'>): Starts {
+  const page = all.filter(({ value }) => value * 1000 <= wallMs + CLOCK_MS)
+  return {
+    aheadMs: wallMs - nowMs,
+    processes: page.filter(({ spelt }) => spelt.endsWith('process_start_time_seconds')),
+    made: new Map(
+      page.flatMap((one) => (one.spelt.endsWith('_created') ? [[seriesId(one), one.value]] : [])),
+    ),
+  }
+}
 
 /**
  * When a counter began, ms of the monotonic clock: by the moment at which it was made, which prometheus_client shows beside each counter, else by its process.
