@@ -38,7 +38,7 @@ const [MOST_KEPT_MARKS, MOST_KEPT_LEFT] = [32, 8]
 const USUAL_PER_S = 500
 const FASTER = 2
 /** What a server can have counted since it started again: so much whatever it showed before; at least; and per s. */
-const BEGINS_SMALL = 2_000
+const BEGINS_SMALL = 500
 const BEGINS_AT = 20_000
 const BEGINS_PER_S = 1_000
 const BEGINS_MOST_PER_S = 200_000

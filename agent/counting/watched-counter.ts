@@ -41,7 +41,7 @@ const KEPT_MS = 2 * MINUTE_MS
 /** A leap that was refused is told until then. */
 const TOLD_MS = 10 * MINUTE_MS
 /** What a counter can show after a new start: so much whatever it showed before; at least; and per s. */
-const [BEGINS_SMALL, BEGINS_AT, BEGINS_PER_S] = [2_000, 20_000, 1_000]
+const [BEGINS_SMALL, BEGINS_AT, BEGINS_PER_S] = [500, 20_000, 1_000]
 /** A counter that is back where it was has grown by so many times less than it leapt. */
 const [RETURNS_BY, RETURNS_MS] = [10, 24 * HOUR_MS]
 

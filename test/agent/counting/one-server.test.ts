@@ -124,7 +124,8 @@ describe('one server', () => {
           hasFallen ||= startsAgain !== null
           nowMs += MINUTE_MS
           const heard = await one.read(async () => {
-            tokens += Math.floor(whileAsked / 10)
+            // one that starts again has counted 500 at most when it is asked first
+            tokens += Math.floor(Math.min(whileAsked, startsAgain === null ? 15_000 : 900) / 10)
             return now()
           }, signal)
           expect(heard.several).toBe(false)
@@ -214,4 +215,12 @@ describe('several servers', () => {
       expect(await poll(other, many(800))).toMatchObject({ standing: 'goes-on', several: false })
     }
   })
+})
+
+test('young servers in turn, each with less than two thousand tokens, show by the second fall that is no new start', async () => {
+  const one = watch()
+  const heard = []
+  for (const tokens of [1900, 1300, 1901, 1301, 1902]) heard.push(await poll(one, server(tokens)))
+  expect(heard.map(({ several }) => several)).toEqual([false, false, false, true, true])
+  expect(heard.map(({ standing }) => standing)).not.toContain('began')
 })
