@@ -146,18 +146,9 @@ export class Pricing {
     const known = this.#quotes.over(minuteMs, minuteMs + MINUTE_MS)
     if (settlement) {
       const settled = settlement.quotes.filter((quote) => !this.#gaveWay(quote, known, minuteMs))
-      return {
-        rules: this.#begun(minuteMs, this.version(settlement.rulesVersion)),
-        prices: { ...known, ...pricesOf(settled) },
-      }
+      return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
     }
-    return this.#correct(minuteMs, { rules: this.#begun(minuteMs, this.#inForce(minuteMs)), prices: known })
-  }
-
-  /** A minute before the first rules has no contract: a clock that was set forward leaves records there, and the contract's time has moved. */
-  #begun(minuteMs: number, rules: Rules): Rules {
-    const first = this.#versions[0]
-    return !first || minuteMs + MINUTE_MS > first.fromMs ? rules : { ...rules, beganMs: first.fromMs }
+    return this.#correct(minuteMs, { rules: this.#inForce(minuteMs), prices: known })
   }
 
   /** Gives minutes that were never settled what a repricing of their time corrected. */

@@ -29,7 +29,7 @@ export class RepricedTime {
   /** A minute's pricing as this repricing corrects it. */
   by({ rulesVersion, quotes }: Repricing, minuteMs: number, { rules, prices }: MinutePricing): MinutePricing {
     return {
-      rules: rulesVersion ? { ...this.#pricing.version(rulesVersion), beganMs: rules.beganMs } : rules,
+      rules: rulesVersion ? this.#pricing.version(rulesVersion) : rules,
       prices: correctedPrices(prices, quotes, minuteMs),
     }
   }

@@ -1,7 +1,6 @@
 import type { Device } from '../../../protocol/device.ts'
 import { ownerKey } from '../../../protocol/owner.ts'
 import type { Prices } from '../../../protocol/quote.ts'
-import { MINUTE_MS } from '../../../protocol/units.ts'
 import type { MonthOf } from '../calendar.ts'
 import type { Attribute } from '../energy/attribution.ts'
 import { type DeviceLoad, type Distribution, distribute } from '../energy/distribution.ts'
@@ -37,8 +36,6 @@ export interface SettleRules {
   monthOf: MonthOf
   /** whether the fees of a block have a source: then work without a price of theirs is unpriced, else they count as 0 */
   needsFees?: boolean | undefined
-  /** begin of the first rules, Unix ms: a minute that is over by then earns no contract and bears no demand charge, also where it has records */
-  beganMs?: number | undefined
 }
 
 /** The devices of the site's inventories. */
@@ -94,7 +91,7 @@ export function priceMinute(
   trueUps: readonly TrueUp[] = [],
 ): PricedMinute {
   const context = devicesAt(present, minuteMs)
-  const { siteMeter, costs, monthOf, workloads, attribution, needsFees, beganMs } = context
+  const { siteMeter, costs, monthOf, workloads, attribution, needsFees } = context
   const deviceLoads = deviceLoadsOf(gpuSecondsOnce(intervals.map(withinRow), context), context, minuteMs)
   const distribution = distribute(deviceLoads, context)
   const parts = partsOf(distribution, deviceLoads)
@@ -120,11 +117,10 @@ export function priceMinute(
     part.minedMilliSat = milliSatOf(money.revenueUsd, prices)
     if (usdPerShare === undefined) part.unpricedWorkDiff1 = workOf(interval)
   }
-  const hasBegun = beganMs === undefined || minuteMs + MINUTE_MS > beganMs
-  const demand = hasBegun ? demandNanoUsd(costs, minuteMs, monthOf) : 0
+  const demand = demandNanoUsd(costs, minuteMs, monthOf)
   shareDemand(parts, demand)
   depreciate(parts, costs)
-  const contracts = payContracts(minuteMs, parts, hasBegun ? workloads : [], monthOf, context.all)
+  const contracts = payContracts(minuteMs, parts, workloads, monthOf, context.all)
   // last: a true-up takes no share of energy, costs or contracts
   parts.push(...trueUpParts(trueUps, workloads, prices, needsFees))
   return { parts, deviceLoads, distribution, contracts, demandNanoUsd: demand }
