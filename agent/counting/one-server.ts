@@ -2,12 +2,14 @@ import { defined } from '../../protocol/kit/defined.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { AGAIN_MS, type Ask, askedAgain } from './asked-again.ts'
 import { appeared, fallen, grownBy, type MarkedAs, markedAs, type Origin, startedS } from './origin.ts'
+import { ProvenRate } from './proven-rate.ts'
 
 /**
- * How an answer goes on from the one before. `goes-on`: the same server. `began`: it has started again since. `another`: it may be another
- * server's, so nothing may be compared with what was before. `away`: of several, this is not the one that is read.
+ * How an answer goes on from the one before. `goes-on`: the same server. `began`: it has started again since. `fell`: what it counts is
+ * lower, and no new start explains it: another server's, or a kept page. `another`: it may be another server's, so nothing may be compared
+ * with what was before. `away`: of several, this is not the one that is read.
  */
-export type Standing = 'goes-on' | 'began' | 'another' | 'away'
+export type Standing = 'goes-on' | 'began' | 'fell' | 'another' | 'away'
 
 export interface Heard<A> {
   answer: A
@@ -25,10 +27,7 @@ const STANDS_MS = 10 * MINUTE_MS
 /** One of several that has not answered during this time is gone; the shorter time is for polls in which all answers are another one's. */
 const GONE_MS = 5 * MINUTE_MS
 const REPLACED_MS = MINUTE_MS
-/**
- * The second fall of counters that is no restart, within this time, is a sign by itself, of a balancer that keeps to one server for hours
- * (sessionAffinity of Kubernetes: 3 h). So it stands for as long.
- */
+/** The second fall that is no restart, within this time, is a sign of a balancer that keeps to one server for hours (Kubernetes: 3 h), and stands as long. */
 const FALLS_MS = 24 * HOUR_MS
 /** Answers of a server that returns after a longer time are no sign of several. */
 const LEFT_MS = 24 * HOUR_MS
@@ -39,7 +38,7 @@ const [MOST_KEPT_MARKS, MOST_KEPT_LEFT] = [32, 8]
 const USUAL_PER_S = 500
 const FASTER = 2
 /** What a server can have counted since it started again: so much whatever it showed before; at least; and per s. */
-const BEGINS_SMALL = 2_000
+const BEGINS_SMALL = 500
 const BEGINS_AT = 20_000
 const BEGINS_PER_S = 1_000
 const BEGINS_MOST_PER_S = 200_000
@@ -74,7 +73,9 @@ export class OneServer<A> {
   #fellMs = Number.NEGATIVE_INFINITY
   /** what the last counters that fell were before */
   #fellFrom: Known | undefined
-  #fastestPerS = 0
+  #returnedMs = Number.NEGATIVE_INFINITY
+  /** a leap raises no bound, however often it comes */
+  readonly #proven = new ProvenRate()
 
   /**
    * @param originOf what an answer shows of its server
@@ -156,8 +157,12 @@ export class OneServer<A> {
       (marked !== undefined && marked !== 'same') ||
       fallen(before, after).length > 0 ||
       (before.counters.size === 0 && appeared(before, after) > BEGINS_AT) ||
-      grownBy(before, after) > Math.max(LEAPS_BY, (FASTER * this.#fastestPerS * AGAIN_MS) / 1000)
+      grownBy(before, after) > Math.max(LEAPS_BY, (FASTER * this.#provenPerS * AGAIN_MS) / 1000)
     )
+  }
+
+  get #provenPerS(): number {
+    return this.#proven.perS ?? 0
   }
 
   get #isSeveral(): boolean {
@@ -206,19 +211,26 @@ export class OneServer<A> {
     const fell = fallen(known, now)
     const isBack = (other: Origin) => fallen(known, other).length === 0 && grownBy(now, other) > BEGINS_AT
     const returned = fell.length > 0 && others.some(isBack)
-    if (isMixed || returned || this.#hasReturned(known, now)) {
+    if (isMixed || returned || this.#returnsAgain(known, now)) {
       this.#sign()
       return this.#take(answer, now, 'another')
     }
-    if (fell.length === 0) {
-      if (this.#isFresh) this.#fastestPerS = Math.max(this.#fastestPerS, this.#perS(known, now))
-      return this.#goOn(answer, now, known)
-    }
+    if (fell.length === 0) return this.#goOn(answer, now, known)
+    this.#proven.interrupted()
     this.#fellFrom = known
     if (this.#canHaveBegun(known, now, fell)) return this.#take(answer, now, 'began')
     if (this.#nowMs() - this.#fellMs < FALLS_MS) this.#sign(FALLS_MS)
     this.#fellMs = this.#nowMs()
-    return this.#take(answer, now, 'another')
+    return this.#take(answer, now, 'fell')
+  }
+
+  /** A page of zeros, or a kept one, may be shown once in a while: the second time within a day it is a sign of two servers. */
+  #returnsAgain(known: Known, now: Origin): boolean {
+    if (!this.#hasReturned(known, now)) return false
+    const beforeMs = this.#returnedMs
+    this.#returnedMs = this.#nowMs()
+    this.#fellFrom = undefined
+    return this.#nowMs() - beforeMs < FALLS_MS
   }
 
   /** Whether counters that fell before are back where they were: a leap from where they fell to, and little from where they fell from. */
@@ -229,12 +241,12 @@ export class OneServer<A> {
   }
 
   #leaps(known: Known, now: Origin): boolean {
-    return this.#perS(known, now) > Math.max(USUAL_PER_S, FASTER * this.#fastestPerS)
+    return this.#perS(known, now) > Math.max(USUAL_PER_S, FASTER * this.#provenPerS)
   }
 
   #canHaveBegun(known: Known, now: Origin, fell: readonly string[]): boolean {
     const sum = ({ counters }: Origin) => fell.reduce((all, name) => all + (counters.get(name) ?? 0), 0)
-    const perS = Math.min(BEGINS_MOST_PER_S, Math.max(BEGINS_PER_S, FASTER * this.#fastestPerS))
+    const perS = Math.min(BEGINS_MOST_PER_S, Math.max(BEGINS_PER_S, FASTER * this.#provenPerS))
     const most = Math.max(BEGINS_AT, (perS * (this.#nowMs() - known.atMs)) / 1000)
     return sum(now) <= Math.max(BEGINS_SMALL, Math.min(most, sum(known) / 2))
   }
@@ -245,6 +257,7 @@ export class OneServer<A> {
   }
 
   #goOn(answer: A, origin: Origin, known: Known): Heard<A> {
+    if (this.#isFresh) this.#proven.took(grownBy(known, origin), this.#nowMs() - known.atMs)
     this.#known = {
       ...origin,
       marks: origin.marks.size > 0 ? origin.marks : known.marks,

@@ -9,10 +9,14 @@ export interface Origin {
 /** `newer`: it started later than the one before; `older`: earlier, which no restart does; `other`: ids, which have no order. */
 export type MarkedAs = 'same' | 'newer' | 'older' | 'other'
 
-/** A process that computes its start from its uptime at each answer tells another fraction of a second each time, s. */
+/**
+ * Start times within this are one, in s: a page's text may have fewer digits than another's, and a process may compute its start from its
+ * uptime at each answer. What LLM servers run on computes it once, or from figures that it has read once: client_python's ProcessCollector
+ * reads btime in its constructor, prom-client's processStartTime.js computes it when it is loaded, and the `_created` series are kept with their
+ * counter. So a corrected clock of the computer moves none of them. client_golang computes it at each answer (its issue 289): there a moved
+ * clock looks like another server, which is told, and costs the tokens of a poll or of ten minutes.
+ */
 const JITTER_S = 0.05
-/** Linux corrects its time of boot by whole seconds, and so the start of a process that is computed from it. */
-const CORRECTED_S = 2
 
 /** What the marks of two answers say; undefined: they have none in common. */
 export function markedAs(before: Origin, now: Origin): MarkedAs | undefined {
@@ -30,12 +34,15 @@ export function markedAs(before: Origin, now: Origin): MarkedAs | undefined {
 
 function isSame(a: number | string, b: number | string): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b
-  const s = Math.abs(a - b)
-  return Math.round(s) <= CORRECTED_S && Math.abs(s - Math.round(s)) <= JITTER_S
+  return Math.abs(a - b) <= JITTER_S
 }
 
-/** Names of the counters that are lower than before. Where all have gone, all have fallen: a server shows most only after its first request. */
-export function fallen({ counters: before }: Origin, { counters: now }: Origin): string[] {
+/**
+ * Names of the counters that are lower than before. Where all have gone, all have fallen: a server shows most only after its first request. A
+ * page without a single figure was cut, or is of something else for a moment: it tells of no fall.
+ */
+export function fallen({ counters: before }: Origin, { counters: now, marks }: Origin): string[] {
+  if (marks.size + now.size === 0) return []
   const counted = [...before].filter(([, value]) => value > 0)
   if (!counted.some(([name]) => now.has(name))) return counted.map(([name]) => name)
   return counted.flatMap(([name, value]) => ((now.get(name) ?? value) < value ? [name] : []))

@@ -31,7 +31,7 @@ export interface CounterLimit {
   upMs?: number | undefined
   /**
    * Most growth per ms of the time since the last reading, with `atOnce` on top. Absent: it has no limit. More than `perMs` for meters,
-   * whose counters may belong to a site that was idle at both readings and busy between them; absent for LLM servers.
+   * whose counters may belong to a site that was idle at both readings and busy between them.
    */
   growthPerMs?: number
 }
@@ -76,6 +76,11 @@ export class Counter {
       return undefined
     }
     return value < state.last ? this.#reset(state, value, restarted, limit) : this.#grown(state, value, limit)
+  }
+
+  /** The next difference starts from this value. */
+  goOnFrom(value: number, atMs: number): void {
+    if (Number.isFinite(value) && value >= 0) this.#countFrom(value, atMs)
   }
 
   #reset(

@@ -44,7 +44,9 @@ export function workLimit(quantity: OwnerQuantity, bounds: Bounds): CounterLimit
     return { ...limitOf(bounds, perMs), growthPerMs: perMs }
   }
   const ratesPerS = samples.map(({ tokensInPerS = 0, tokensOutPerS = 0 }) => tokensInPerS + tokensOutPerS)
-  return limitOf(bounds, Math.max(HARDER * Math.max(...ratesPerS), MOST_TOKENS_PER_S) / 1000)
+  const perMs = Math.max(HARDER * Math.max(...ratesPerS), MOST_TOKENS_PER_S) / 1000
+  // the driver judges growth between its own readings; across a restart of the agent another server may stand there
+  return { ...limitOf(bounds, perMs), growthPerMs: perMs }
 }
 
 /** @param perMs in the counter's unit; for energy, W are mJ per ms */

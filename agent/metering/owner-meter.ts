@@ -21,6 +21,8 @@ export interface OwnerAmount {
 }
 
 const FORGOTTEN_MS = 7 * 24 * HOUR_MS
+/** Each series of an LLM server's page has its own: of more, those that were seen longest ago are forgotten, and their past is not sold later. */
+const MOST_COUNTERS = 30_000
 
 /** The counters that one device keeps for its owners: accepted work by pool, tokens by service. */
 export class OwnerMeter {
@@ -62,7 +64,7 @@ export class OwnerMeter {
     return this.#take(counters, comparison, true)
   }
 
-  /** Takes counters whose growth belongs to nobody: when they are sold later, they go on from here. */
+  /** Takes counters whose growth belongs to nobody: when they are sold later, they go on from here, whatever they showed before. */
   see(counters: readonly OwnerCounters[], comparison: Comparison): void {
     this.#take(counters, comparison, false)
   }
@@ -70,19 +72,26 @@ export class OwnerMeter {
   /** @param sold whether a counter that is new to the agent may have begun since the last reading, and its value be sold */
   #take(counters: readonly OwnerCounters[], comparison: Comparison, sold: boolean): OwnerAmount[] {
     const amounts: OwnerAmount[] = []
+    // a page may have thousands of counters
+    const knownOwners = comparison.last?.steadyMs === undefined ? this.#owners() : undefined
+    let hasNew = false
     for (const [ownerText, values] of sumByOwner(counters)) {
-      const knows = comparison.last?.steadyMs === undefined && this.#knows(ownerText)
+      const knows = knownOwners?.has(ownerOf(ownerText)) === true
       for (const quantity of OWNER_QUANTITIES) {
         const value = values[quantity]
         if (value === undefined) continue
         const key = keyOf(quantity, ownerText)
         const limit = workLimit(quantity, comparison)
         if (!this.#counters.has(key)) {
-          this.#forgetEnded(comparison.atMs)
+          hasNew = true
           const state = sold ? firstState(quantity, value, knows, comparison, limit) : undefined
           this.#counters.set(key, new Counter(state))
         }
         const counter = this.#counters.get(key)
+        if (!sold) {
+          counter?.goOnFrom(Math.round(value), comparison.atMs)
+          continue
+        }
         const before = counter?.last
         const amount = counter?.advance(Math.round(value), comparison.restarted, limit)
         const isWork = quantity === 'workDiff1'
@@ -92,13 +101,13 @@ export class OwnerMeter {
         amounts.push({ owner: values.owner, quantity, amount: amount ?? 0, ...shown })
       }
     }
+    if (hasNew) this.#forgetEnded(comparison.atMs)
     return amounts
   }
 
-  /** Whether it has a counter of the owner, whatever the quantity and its name. */
-  #knows(ownerText: string): boolean {
-    const [owner = ''] = ownerText.split(NAMED)
-    return [...this.#counters.keys()].some((key) => key.slice(key.indexOf('|') + 1).split(NAMED)[0] === owner)
+  /** The owners that it has counters of, whatever the quantity and its name. */
+  #owners(): ReadonlySet<string> {
+    return new Set([...this.#counters.keys()].map((key) => ownerOf(key.slice(key.indexOf('|') + 1))))
   }
 
   /** Replicas come and go, each with a counter of its own: one that was not seen for long does not come back. */
@@ -106,6 +115,10 @@ export class OwnerMeter {
     for (const [key, { state }] of this.#counters)
       if (key.includes(NAMED) && state?.atMs !== undefined && atMs - state.atMs > FORGOTTEN_MS)
         this.#counters.delete(key)
+    if (this.#counters.size <= MOST_COUNTERS) return
+    const named = [...this.#counters].filter(([key]) => key.includes(NAMED))
+    const oldestFirst = named.sort(([, a], [, b]) => (a.state?.atMs ?? 0) - (b.state?.atMs ?? 0))
+    for (const [key] of oldestFirst.slice(0, this.#counters.size - MOST_COUNTERS)) this.#counters.delete(key)
   }
 }
 
@@ -134,5 +147,8 @@ function firstState(
   const state = { last: 0, strikes: 0, atMs: last.wallMs }
   return isWork || canHaveBegun(state, value, limit) ? state : undefined
 }
+
+/** An owner's key, of its own with the name of a counter. */
+const ownerOf = (ownerText: string): string => ownerText.split(NAMED)[0] ?? ''
 
 const keyOf = (quantity: OwnerQuantity, ownerText: string): string => `${quantity}|${ownerText}`

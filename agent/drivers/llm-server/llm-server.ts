@@ -3,6 +3,7 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { HttpUrlSchema } from '../../../protocol/kit/fields.ts'
 import { SecretSchema } from '../../../protocol/kit/secret.ts'
+import type { Owner } from '../../../protocol/owner.ts'
 import type { State } from '../../../protocol/sample.ts'
 import { OneServer, type Standing } from '../../counting/one-server.ts'
 import { Rate } from '../../counting/rate.ts'
@@ -19,12 +20,14 @@ import {
   hasFigures,
   hasObserved,
   isOn,
+  type LlmCounters,
   llmCounters,
   type Page,
   pageOf,
 } from './metrics.ts'
-import { contradiction, originOf, severalFault } from './server-behind.ts'
-import { type ServerTokens, type SoldTokens, TokenSale } from './sold-tokens.ts'
+import type { SeriesTokens } from './series-tokens.ts'
+import { contradiction, isOfOneProcess, originOf, severalFault } from './server-behind.ts'
+import { TokenSale } from './sold-tokens.ts'
 
 const NAMES = LLM_FORMATS.map(({ name }) => name)
 const TITLES = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
@@ -77,8 +80,12 @@ export default defineDriver({
     const ask = async (signal: AbortSignal) =>
       unrepeated(pageOf(parseMetrics(await getText(url, { signal, bearer: token })).samples))
     return {
-      remembers: () => behind.remembered,
-      recall: (known) => behind.recall(known),
+      remembers: () => ({ server: behind.remembered, series: sale.remembered }),
+      recall(known) {
+        const { server, series } = (known ?? {}) as Record<string, unknown>
+        behind.recall(server)
+        sale.recall(series)
+      },
       async read(signal) {
         const { answer, ...heard } = await behind.read(ask, signal)
         const { page } = answer
@@ -87,10 +94,16 @@ export default defineDriver({
         const twice = contradiction(answer, format)
         const use = twice === undefined ? heard.standing : 'contradicted'
         if (use === 'another' || use === 'contradicted') sale = new TokenSale(end)
-        const sold = (use === 'away' ? new TokenSale(end) : sale).read(page, format)
+        const isSure = use === 'goes-on' && heard.certain && isOfOneProcess(answer)
+        const sold = (use === 'away' || use === 'contradicted' ? new TokenSale(end) : sale).read(
+          page,
+          format,
+          isSure,
+        )
+        const isRead = use === 'goes-on' || use === 'began' || use === 'fell'
         const rateOf = (rate: Rate, of: 'tokensIn' | 'tokensOut') => {
           if (use === 'away') return undefined
-          return rate.perS(use === 'goes-on' || use === 'began' ? eachOf(sold, of) : new Map(), steadyMs)
+          return rate.perS(isRead ? eachOf(sold.sold, of) : new Map(), steadyMs)
         }
         const tokensInPerS = rateOf(rateIn, 'tokensIn')
         const tokensOutPerS = rateOf(rateOut, 'tokensOut')
@@ -100,23 +113,24 @@ export default defineDriver({
         const activity = [requestsRunning, tokensInPerS, tokensOutPerS].filter((a) => a !== undefined)
         const sellsNothing = use === 'contradicted' || (heard.several && !heard.certain)
         const state = sellsNothing ? 'faulty' : stateOf(activity)
-        const byOwner = ownersOf(sold.servers, service, options.model)
+        const byOwner = ownersOf(sold.sold, service, options.model)
         const unsold = ownersOf(sold.unsold, service, options.model)
         // the live rates are the whole server's: they belong to its model, or to the service where it serves several models
-        const models = [...new Set(byOwner.map(({ owner }) => owner['model']))]
-        const [first] = byOwner
-        const holders = [{ owner: first && models.length === 1 ? first.owner : { service }, share: 1 }]
+        const models = sold.models.map((name) => name || options.model)
+        const [model] = models.length === 1 ? models : []
+        const holders = [{ owner: ownerOf(service, model), share: 1 }]
         const faults = [
           ...[severalFault(heard), sold.unsure.length > 0 ? undefined : twice].filter((f) => f !== undefined),
           ...(countsTokens(page, format) ? [] : doubted(page, format, options.format)),
           ...halfCounted(counted, format),
           ...sold.unsure,
+          ...(sellsNothing ? [] : sold.faults),
         ]
         return [
           {
             identity: defined({
               kind: 'service' as const,
-              model: models.length === 1 ? models[0]?.slice(0, 128) : undefined,
+              model: model?.slice(0, 128),
               tags: sold.end === 'whole' ? undefined : { end: sold.end },
             }),
             sample: defined({
@@ -147,6 +161,7 @@ const COUNTERS: Readonly<
 > = {
   'goes-on': (byOwner, unsold) => defined({ byOwner, unsold: unsold.length > 0 ? unsold : undefined }),
   began: (byOwner, unsold) => COUNTERS['goes-on'](byOwner, unsold),
+  fell: (byOwner, unsold) => COUNTERS['goes-on'](byOwner, unsold),
   another: (sold, unsold) => ({ refused: ['tokens'], unsold: [...sold, ...unsold] }),
   away: () => ({ byOwner: [] }),
   contradicted: () => ({ refused: ['tokens'] }),
@@ -199,7 +214,7 @@ const notYet = (format: LlmFormat): string =>
 
 /** A page that counts one direction and not the other: half of the tokens would be missing without a word. */
 function halfCounted(
-  { tokensIn, tokensOut }: Pick<ServerTokens, 'tokensIn' | 'tokensOut'>,
+  { tokensIn, tokensOut }: Pick<LlmCounters, 'tokensIn' | 'tokensOut'>,
   format: LlmFormat,
 ): string[] {
   const served = (tokens: ReadonlyMap<string, number>) => [...tokens.values()].some((n) => n > 0)
@@ -210,27 +225,28 @@ function halfCounted(
   return []
 }
 
-/** The tokens of each model of each server: a rate adds nothing of one that was not sold before. */
-const eachOf = ({ servers }: SoldTokens, quantity: 'tokensIn' | 'tokensOut'): Map<string, number> =>
-  new Map(servers.flatMap((s) => [...s[quantity]].map(([model, n]) => [`${s.key}\n${model}`, n] as const)))
+/** The tokens of each series: a rate adds nothing of one that was not sold before. */
+const eachOf = (sold: readonly SeriesTokens[], quantity: 'tokensIn' | 'tokensOut'): Map<string, number> =>
+  new Map(
+    sold.flatMap(({ key, model, [quantity]: n }) =>
+      n === undefined ? [] : [[`${key}\n${model}`, n] as const],
+    ),
+  )
 
-/** One for each model of each server: the counters of replicas begin and end by themselves. */
+const ownerOf = (service: string, model: string | undefined): Owner =>
+  model ? { service, model: model.slice(0, 256) } : { service }
+
+/** One for each set of labels: the counters of replicas begin and end by themselves. */
 function ownersOf(
-  servers: readonly ServerTokens[],
+  tokens: readonly SeriesTokens[],
   service: string,
   fallback: string | undefined,
 ): OwnerCounters[] {
-  return servers.flatMap(({ key, tokensIn, tokensInCached, tokensOut }) => {
-    const models = new Set([...tokensIn.keys(), ...tokensOut.keys()])
-    return [...models].map((name) => {
-      const model = name || fallback
-      return defined({
-        owner: model ? { service, model: model.slice(0, 256) } : { service },
-        counter: key || undefined,
-        tokensIn: tokensIn.get(name),
-        tokensInCached: tokensInCached.get(name),
-        tokensOut: tokensOut.get(name),
-      })
-    })
-  })
+  const owners = new Map<string, OwnerCounters>()
+  for (const { key, model, ...counts } of tokens) {
+    const id = `${key}\n${model}`
+    const owner = ownerOf(service, model || fallback)
+    owners.set(id, { owner, ...(key && { counter: key }), ...owners.get(id), ...counts })
+  }
+  return [...owners.values()]
 }

@@ -89,10 +89,6 @@ export function llmCounters(page: Page, format: LlmFormat): LlmCounters {
   }
 }
 
-/** Input tokens from the server's own cache alone. */
-export const cachedHere = (page: Page, format: LlmFormat): ByModel =>
-  byModel(seriesOf(page, format.tokensInCachedHere), format)
-
 /** The series of the first of a meaning's names that is on the page. */
 export function seriesOf(page: Page, figures: Figures = []): Page {
   for (const { name, where = {} } of figures) {
@@ -116,13 +112,21 @@ export const total = (series: Page): number | undefined =>
 
 const MODEL_LABELS = ['model_name', 'model']
 
-function byModel(series: Page, { modelLabels = MODEL_LABELS }: LlmFormat): Map<string, number> {
+/** The labels that may name the model, first the one that counts. A Prometheus renames the server's label where its target has one of that name. */
+export const modelLabelsOf = ({ modelLabels = MODEL_LABELS }: LlmFormat): string[] =>
+  modelLabels.flatMap((label) => [`exported_${label}`, label])
+
+/** The model that a series is of; '' where it names none. */
+export const modelOf = ({ labels }: Pick<Page[number], 'labels'>, format: LlmFormat): string =>
+  modelLabelsOf(format)
+    .map((label) => labels.get(label))
+    .find(Boolean) ?? ''
+
+function byModel(series: Page, format: LlmFormat): Map<string, number> {
   const sums = new Map<string, number>()
-  for (const { labels, value } of series) {
-    // a Prometheus renames the server's label where its target has one of that name
-    const model =
-      modelLabels.flatMap((label) => [labels.get(`exported_${label}`), labels.get(label)]).find(Boolean) ?? ''
-    sums.set(model, (sums.get(model) ?? 0) + value)
+  for (const one of series) {
+    const model = modelOf(one, format)
+    sums.set(model, (sums.get(model) ?? 0) + one.value)
   }
   return sums
 }

@@ -27,6 +27,19 @@ export function originOf({ page, contradicted }: Unrepeated, format: LlmFormat |
   return { marks: byId(times), counters: byId(counted) }
 }
 
+/**
+ * Whether a page's start times tell its process from every other one: as prometheus_client shows them, to the hundredth of a second. Processes
+ * that are started together often have the same whole second.
+ */
+export function isOfOneProcess({ page, contradicted }: Unrepeated): boolean {
+  const [start, ...others] = page.filter(
+    ({ value, spelt }) => value > A_TIME_S && spelt.endsWith('process_start_time_seconds'),
+  )
+  return (
+    start !== undefined && others.length === 0 && !contradicted.has(start) && !Number.isInteger(start.value)
+  )
+}
+
 const tokenSeries = (page: Page, format: LlmFormat): Page =>
   [format.tokensIn, format.tokensInCached, format.tokensInElsewhere, format.tokensOut].flatMap((figures) =>
     seriesOf(page, figures),

@@ -266,7 +266,7 @@ describe('one server', () => {
 
   test('whose start is computed again for each answer stays one', async () => {
     const readings = await alone(
-      [0, 0.03, 1, 0, 0.02].map((s, i) => shown(1e6 + i * 1000, nowS - 86_400 + s)),
+      [0, 0.03, 0.01, 0, 0.02].map((s, i) => shown(1e6 + i * 1000, nowS - 86_400 + s)),
     )
     expect(faultsOf(readings).join('')).toBe('')
     expect(soldIn()).toBe(4000)
