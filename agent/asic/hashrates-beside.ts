@@ -63,7 +63,7 @@ export class HashratesBeside {
  * too, which do not. A hashrate that falls is right before its averages are: below is only what its boards contradict at the same moment, with
  * the watts of the boards' hashrate; or what stays below the average of a minute for long.
  */
-export function standsApart(facts: AsicFacts): Apart | undefined {
+function standsApart(facts: AsicFacts): Apart | undefined {
   const { hashrateHs = 0, asleep, ramping, starting } = facts
   if (asleep || ramping || starting || hashrateHs <= 0) return undefined
   const averages = known([

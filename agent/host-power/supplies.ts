@@ -55,7 +55,7 @@ export function efficiencyOf(percent = 0): Pick<SupplyPower, 'efficiencyRatio'> 
   return ratio >= 0.6 && ratio < 1 ? { efficiencyRatio: ratio } : {}
 }
 
-/** What a supply that carries less says of its losses shows nothing. */
+/** Below this load the losses of a supply are no measure. */
 const CARRIES_W = 20
 /** Sensors of both sides are read at different moments, and some firmware shows the same figure for both. */
 const LEAST_PER_OUTPUT = 0.85

@@ -1,7 +1,7 @@
 import { withFaults } from './faults.ts'
 import type { Reading } from './reading.ts'
 
-/** A counter has shown what the device draws once it has moved so often and for so long. */
+/** A counter has shown what the device draws once it has moved so often, for at least this time. */
 const MOVES_TO_TELL = 3
 const TELL_AFTER_S = 60
 /** A device that draws so much by its counter is no sleeping one. */

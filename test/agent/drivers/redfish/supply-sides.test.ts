@@ -16,7 +16,7 @@ const readWith = async (inputW: number) => {
 }
 
 test.each([0.3315, 1326])(
-  'an input of %d W beside an output of 302 W of the same supply is told at each reading, and not used',
+  'an input of %d W beside an output of 302 W of the same supply is not used, and each reading tells it',
   async (inputW) => {
     const sample = await readWith(inputW)
     expect(sample?.powerW).toBe(302 + 318.25)
