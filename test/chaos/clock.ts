@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 /** Debian's libfaketime, in a folder that is named after the architecture. */
 export const fakeTimeLibrary = (): string | undefined =>
@@ -15,7 +17,7 @@ export interface ClockStretch {
   offsetMs: number
 }
 
-/** The wall clock of one process, which can be stepped while it runs. Its monotonic clock is not touched. */
+/** The wall clock of one process, which can be stepped while it runs, as on a computer of its own. Its monotonic clock is not touched. */
 export class FakeClock {
   readonly env: Record<string, string>
   readonly history: ClockStretch[] = [{ fromMs: 0, offsetMs: 0 }]
@@ -29,6 +31,8 @@ export class FakeClock {
       FAKETIME_CACHE_DURATION: '1',
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
       NO_FAKE_STAT: '1',
+      NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/chaos/own-computer.mjs')).href}`,
+      PERWATT_TEST_COMPUTER: randomUUID(),
     }
     this.set(0)
   }

@@ -149,7 +149,7 @@ export class PowerSubsystem {
     const metrics = link === undefined ? undefined : await pages.row(link)
     if (metrics) one.hasShown = true
     else if (!isListed) return this.#drop(path)
-    if (metrics) return isOffline(metrics) ? {} : metrics
+    if (metrics) return isOffline(metrics) ? 'rests' : metrics
     return one.hasShown || isSilent([row], []) ? 'silent' : 'rests'
   }
 

@@ -80,11 +80,11 @@ test('a supply that rests says nothing, and the others carry the machine', async
   const bmc = await startBmc(fixture('supplies'))
   const session = open(bmc)
   await session.read(soon())
-  bmc.resources['/redfish/v1/Chassis/1/PowerSubsystem/PowerSupplies/Bay2/Metrics'] = {
-    InputPowerWatts: { Reading: null },
-  }
+  const supplies = '/redfish/v1/Chassis/1/PowerSubsystem/PowerSupplies'
+  bmc.resources[`${supplies}/Bay1/Metrics`] = { InputPowerWatts: { Reading: 652.5 } }
+  bmc.resources[`${supplies}/Bay2/Metrics`] = { InputPowerWatts: { Reading: null } }
   const [reading] = await session.read(soon())
-  expect(reading?.sample.powerW).toBe(331.5)
+  expect(reading?.sample.powerW).toBe(652.5)
   expect(reading).not.toHaveProperty('counters')
 })
 
