@@ -80,7 +80,7 @@ function standsApart(facts: AsicFacts): Apart | undefined {
   const expected = known([{ name: EXPECTED, hashrateHs: facts.expectedHashrateHs, windowS: 0 }])
   return (
     aboveAll(facts, [...atOnce, ...byWindow(averages), ...expected]) ??
-    belowBoards(facts, atOnce, [...averages, ...expected]) ??
+    belowBoards(facts, atOnce, averages) ??
     belowMinute(hashrateHs, averages)
   )
 }
@@ -101,6 +101,7 @@ function aboveAll(facts: AsicFacts, others: readonly Known[]): Apart | undefined
   return { hashrateHs: supported.hashrateHs, against: listed(others), sure: true }
 }
 
+/** An average must support the boards: after a rest they are fast before a figure of some seconds is, and the averages are low. */
 function belowBoards(
   facts: AsicFacts,
   atOnce: readonly Known[],

@@ -115,6 +115,10 @@ describe('what an honest machine shows is used without a word', () => {
         hashratesBeside: beside(60, 40),
       },
     ],
+    [
+      'work after a rest: its boards are fast, its figure of some seconds is not yet, and its averages are low',
+      { ...M60S, hashrateHs: 60e12, hashrateAvgHs: 20e12, hashratesBeside: beside(12, 3) },
+    ],
     ['nothing to hold it against', { hashrateHs: 43e12, hashrateAvgHs: 10e12 }],
     // shares alone measure its 5 s (asic-rs, AT1500 of 2023-12): the minute says half, and its boards say the same
     [
