@@ -71,10 +71,12 @@ export interface HeldSupplies {
 
 /**
  * Holds the input of each supply against its own output: none puts out more than it takes, and none loses a third. The worse side is the one
- * further from that of the other supplies, and where there is none to compare, the input. It is not used; the other one stands in for it.
+ * further from that of the other supplies. It is not used; the other one stands in for it. Where the sides of no supply fit each other, the firmware
+ * means something else by one of them, and none is singled out.
  */
 export function heldSupplies(supplies: readonly SupplyPower[]): HeldSupplies {
   const fine = supplies.filter((supply) => carries(supply) && contradictionIn(supply) === undefined)
+  if (fine.length === 0) return { supplies: [...supplies] }
   const wrong: string[] = []
   const held = supplies.map((supply): SupplyPower => {
     const words = contradictionIn(supply)
