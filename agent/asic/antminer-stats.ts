@@ -10,7 +10,8 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
-import { type AsicFacts, type Board, type Fan, sumOfAll } from './facts.ts'
+import { chainsPower } from './equal-boards.ts'
+import type { AsicFacts, Board, Fan } from './facts.ts'
 import { inHs } from './hashrates.ts'
 import { antminerBoards, hasOtherFirmware } from './models/antminers.ts'
 import { ratedJPerTh } from './models/rated-efficiency.ts'
@@ -45,7 +46,10 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     inHs(nonNegativeOf(summary, 'GHS av') ?? nonNegativeOf(data, 'GHS av'), 'GH') ??
     inHs(nonNegativeOf(data, 'rate_avg'), unit)
   const expected = inHs(positiveOf(data, 'total_rateideal', 'rate_ideal'), unit)
-  const reportedW = positiveOf(data, 'power', 'watt', 'Power', 'chain_power') ?? parts.chainsW
+  const told = positiveOf(data, 'power', 'watt', 'Power', 'chain_power')
+  const chains: ReturnType<typeof chainsPower> =
+    told === undefined ? chainsPower(parts.watts, current ? parts.boards : []) : {}
+  const reportedW = told ?? chains.powerW
   return {
     model: type,
     firmware: [about('BMMiner', 'CGMiner', 'Cgminer'), about('Miner', 'miner_version'), about('CompileTime')]
@@ -55,6 +59,11 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     hashrateHs: current,
     hashrateAvgHs: average,
     expectedHashrateHs: expected,
+    hashratesBeside: [
+      { name: 'its average of 30 min', hashrateHs: inHs(positiveOf(data, 'rate_30m'), unit), windowS: 1800 },
+    ],
+    // LuxOS has the average of each board here, and Bitmain does not say
+    boardsAreNow: false,
     power: powerFact(reportedW, 'estimated'),
     // the rating is for Bitmain's firmware: another one tunes the machine
     efficiencyJPerTh: hasOtherFirmware(type) ? undefined : ratedJPerTh(type),
@@ -65,6 +74,7 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     fans: parts.fans,
     uptimeS: nonNegativeOf(summary, 'Elapsed', 'elapsed') ?? nonNegativeOf(data, 'Elapsed', 'elapsed'),
     stopped: { stats: toldOf(stats, info.some(isStopped)) },
+    notes: chains.note ? [chains.note] : [],
   }
 }
 
@@ -85,7 +95,8 @@ interface Parts {
   fans: Fan[]
   chipTempsC: number[]
   boardTempsC: number[]
-  chainsW?: number | undefined
+  /** of the boards that tell them, by their names */
+  watts: ReadonlyMap<string, number | undefined>
 }
 
 /** The classic form: `chain_acn6`, `fan3`, `temp_chip1`. The first slot's number differs by model. */
@@ -104,9 +115,8 @@ function classicParts(data: Row): Parts {
       hashrateHs: inHs(nonNegativeOf(data, `chain_rate${n}`), unitOf(data)),
       ...chips(numberOf(value) ?? 0, data[`chain_acs${n}`]),
     }))
-  const chainsW = matching(/^chain_consumption(\d+)$/).reduce(
-    (sum, { value }) => sum + (numberOf(value) ?? 0),
-    0,
+  const watts = matching(/^chain_consumption(\d+)$/).map(
+    ({ n, value }) => [`hashboard ${n}`, numberOf(value)] as const,
   )
   return {
     boards,
@@ -116,7 +126,7 @@ function classicParts(data: Row): Parts {
     ),
     chipTempsC: temps(/^(?:temp_chip|temp2_)(\d+)$/),
     boardTempsC: temps(/^temp(?:_pcb)?(\d+)$/),
-    chainsW: chainsW || undefined,
+    watts: new Map(watts),
   }
 }
 
@@ -137,19 +147,26 @@ function classicFans(listed: Fan[], fitted: number): Fan[] {
 /** The newer form: `chain: [{ index, asic_num, rate_real, temp_chip: [] }]`; it lists every slot of the machine. */
 function chainParts(data: Row): Parts {
   const chains = rowsOf(data, 'chain')
-  const watts = chains.map((chain) => positiveOf(chain, 'power', 'watt', 'chain_power'))
+  const nameOf = (chain: Row, i: number) => `hashboard ${nonNegativeOf(chain, 'index') ?? i}`
   return {
     boards: chains.map((chain, i) => ({
-      name: `hashboard ${nonNegativeOf(chain, 'index') ?? i}`,
+      name: nameOf(chain, i),
       hashrateHs: inHs(nonNegativeOf(chain, 'rate_real'), unitOf(data)),
       ...chips(nonNegativeOf(chain, 'asic_num'), chain['asic']),
     })),
     fans: numbersOf(data['fan'] ?? []).map((rpm, i) => ({ name: `fan ${i}`, rpm })),
     chipTempsC: chains.flatMap((chain) => numbersOf(chain['temp_chip'] ?? [])),
     boardTempsC: chains.flatMap((chain) => numbersOf(chain['temp_pcb'] ?? [])),
-    chainsW: sumOfAll(watts),
+    watts: new Map(
+      chains.flatMap((chain, i) => {
+        const told = CHAIN_WATTS.find((name) => name in chain)
+        return told ? [[nameOf(chain, i), numberOf(chain[told])]] : []
+      }),
+    ),
   }
 }
+
+const CHAIN_WATTS = ['power', 'watt', 'chain_power']
 
 /** @param found chips that answered at the start @param map ` ooo oxo`: o is a working chip, x a failed one */
 function chips(found: number | undefined, map: unknown): Pick<Board, 'chipsWorking' | 'chipsFitted'> {

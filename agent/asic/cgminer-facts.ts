@@ -9,8 +9,9 @@ import {
   rowsOf,
   textOf,
 } from '../wire/loose-json/fields.ts'
+import { farFromNeighbours } from './equal-boards.ts'
 import { type AsicFacts, type Board, type Fan, fansWithSpeed, sumOfAll } from './facts.ts'
-import { fromMhs } from './hashrates.ts'
+import { fromMhs, showHashrate } from './hashrates.ts'
 
 /** Replies in the form of cgminer's API-README; those that a firmware lacks are absent. */
 export interface CgminerReplies {
@@ -32,7 +33,13 @@ export function cgminerFacts({ summary: reply, devs, devdetails, fans, temps }: 
       hashrateOf(summary, '5s', '15s', '30s', '1m', '5m') ??
       sumOfAll(boards.map((row) => hashrateOf(row, '5s', '20s', '1m', '5m'))),
     hashrateAvgHs: hashrateOf(summary, 'av'),
-    expectedHashrateHs: fromMhs(sumOfAll(boards.map((row) => positiveOf(row, 'Nominal MHS')))),
+    ...nominalOf(boards),
+    hashratesBeside: [
+      { name: 'its average of 1 min', hashrateHs: hashrateOf(summary, '1m'), windowS: 60 },
+      { name: 'its average of 5 min', hashrateHs: hashrateOf(summary, '5m'), windowS: 300 },
+      { name: 'its average of 15 min', hashrateHs: hashrateOf(summary, '15m'), windowS: 900 },
+    ],
+    boardsAreNow: boards.length > 0 && boards.every((row) => hashrateOf(row, '5s', '20s') !== undefined),
     boards: devs?.complete
       ? boards.map((row, i) => boardOf(row, chips.get(numberOf(row['ID'])), i))
       : undefined,
@@ -49,6 +56,20 @@ export function cgminerFacts({ summary: reply, devs, devdetails, fans, temps }: 
     uptimeS: nonNegativeOf(summary, 'Elapsed'),
     // cgminer's API-README, `ascdisable`: the operator has switched every board off
     stopped: { devs: boards.length > 0 ? boards.every((row) => row['Enabled'] === 'N') : undefined },
+  }
+}
+
+/** What its boards are made for. Equal boards have equal nominal hashrates. */
+function nominalOf(boards: readonly Row[]): Pick<AsicFacts, 'expectedHashrateHs' | 'notes'> {
+  const each = boards.map((row) => positiveOf(row, 'Nominal MHS'))
+  const [far] = farFromNeighbours(each.map((mhs) => mhs ?? 0))
+  if (far === undefined || sumOfAll(each) === undefined)
+    return { expectedHashrateHs: fromMhs(sumOfAll(each)) }
+  const shown = each.map((mhs) => showHashrate(fromMhs(mhs))).join(', ')
+  return {
+    notes: [
+      `its expected hashrate is not used: its equal boards are said to make ${shown}, of which one is far from the others; check its own page`,
+    ],
   }
 }
 

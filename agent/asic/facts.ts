@@ -19,6 +19,15 @@ export interface Fan {
   rpm: number
 }
 
+/** A hashrate that a machine tells beside its present one. */
+export interface HashrateBeside {
+  /** for messages: `its average of 1 min` */
+  name: string
+  hashrateHs: number | undefined
+  /** s that it is an average of; 0: it is measured when the present one is */
+  windowS: number
+}
+
 export interface Power {
   powerW: number
   basis: PowerBasis
@@ -36,6 +45,10 @@ export interface AsicFacts {
   hashrateHs?: number | undefined
   hashrateAvgHs?: number | undefined
   expectedHashrateHs?: number | undefined
+  /** its other hashrates, beside the average, the expected one and the boards; `HashratesBeside` holds the present one against them */
+  hashratesBeside?: readonly HashrateBeside[]
+  /** true: the hashrates of `boards` are measured when the present one is, so they do not lag behind it */
+  boardsAreNow?: boolean
   power?: Power | undefined
   /** the model's rated J/TH, for a machine that does not report its power */
   efficiencyJPerTh?: number | undefined

@@ -8,9 +8,17 @@ import type { Plausible } from './plausible-hashrate.ts'
 const LEAST_J_PER_TH = 4
 /** No machine since 2016 needs more, with all its boards. */
 const MOST_J_PER_TH = 200
-/** A machine may be overclocked, and its supply and fans draw on top. */
-const MOST_OF_RATED = 3
+/** Where only its expected hashrate is known. */
+const MOST_ANY_J_PER_TH = 3 * MOST_J_PER_TH
+/**
+ * The parts of its rated J/TH that a machine can be tuned to, with room on both sides. LuxOS 2025.4 (asic-rs, its profiles of a S19k Pro) offers 0.87
+ * to 1.12 of them, from 784 W to 1.5 times the rated watts; VNish 1.2.7 (protofleet, its presets of a S21 Pro) 1 at 2,550 to 4,690 W.
+ */
+const LEAST_OF_RATED = 0.5
+const MOST_OF_RATED = 2
+/** Its supply and fans draw on top, those of a small machine less. */
 const MARGIN_W = 100
+const MARGIN_OF_RATED = 0.5
 /** A firmware that names the wrong unit is off by one of these. */
 const UNITS = [1e-3, 1e-6, 1e3, 1e6]
 
@@ -67,17 +75,20 @@ export function doubtedPower(facts: AsicFacts, rates: Plausible, settled: boolea
   const ableHs = Math.max(rates.expectedHashrateHs ?? 0, 1e12 * (rated?.hashrateThs ?? 0))
   if (ableHs > 0) {
     const mostHs = Math.max(ableHs, rates.hashrateHs ?? 0)
-    const mostW = needW(mostHs, MOST_OF_RATED * (rated ? efficiencyOf(rated) : MOST_J_PER_TH)) + MARGIN_W
+    const mostW =
+      needW(mostHs, rated ? MOST_OF_RATED * efficiencyOf(rated) : MOST_ANY_J_PER_TH) +
+      Math.min(MARGIN_W, MARGIN_OF_RATED * (rated?.powerW ?? MARGIN_W / MARGIN_OF_RATED))
     if (powerW > mostW)
       return doubt(powerW, `a machine of ${showHashrate(mostHs)} draws at most ${showW(mostW)}`, true)
   }
   const hs = settled ? (rates.hashrateHs ?? 0) : 0
-  if (powerW >= needW(hs, LEAST_J_PER_TH)) return undefined
+  const least = rated ? Math.max(LEAST_J_PER_TH, LEAST_OF_RATED * efficiencyOf(rated)) : LEAST_J_PER_TH
+  if (powerW >= needW(hs, least)) return undefined
   const jPerTh = (1e12 * powerW) / hs
   const unitFits = UNITS.some((unit) => fits(jPerTh / unit, rated && efficiencyOf(rated)))
   return doubt(
     powerW,
-    `no machine makes its ${showHashrate(hs)} with less than ${showW(needW(hs, LEAST_J_PER_TH))}`,
+    `no ${rated ? 'such machine' : 'machine'} makes its ${showHashrate(hs)} with less than ${showW(needW(hs, least))}`,
     unitFits || jPerTh < ABSURD_J_PER_TH,
   )
 }

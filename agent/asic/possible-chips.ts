@@ -1,3 +1,4 @@
+import { farFromNeighbours } from './equal-boards.ts'
 import type { AsicFacts, Board } from './facts.ts'
 
 /** No hashboard has more chips: those of the largest have about 300. */
@@ -12,11 +13,16 @@ const isPossible = (chips: number | undefined): boolean =>
  */
 export function withPossibleChips(facts: AsicFacts): { facts: AsicFacts; faults: string[] } {
   const faults: string[] = []
-  const boards = facts.boards?.map((board): Board => {
+  const counts = facts.boards?.map((board) => board.chipsFitted ?? board.chipsWorking ?? 0) ?? []
+  const far = farFromNeighbours(counts)
+  const boards = facts.boards?.map((board, i): Board => {
     const wrong = [board.chipsFitted, board.chipsWorking].find((chips) => !isPossible(chips))
-    if (wrong === undefined) return board
+    // fewer than its neighbours have may be those that answer
+    const tooMany = far.includes(i) && counts.every((other, j) => j === i || other < (counts[i] ?? 0))
+    if (wrong === undefined && !tooMany) return board
+    const why = tooMany ? 'its neighbours have far fewer' : 'no board has so many or parts of one'
     faults.push(
-      `${board.name}: its count of ${wrong.toLocaleString('en-GB')} chips is ignored: no board has so many or parts of one`,
+      `${board.name}: its count of ${(wrong ?? counts[i] ?? 0).toLocaleString('en-GB')} chips is ignored: ${why}`,
     )
     return { ...board, chipsFitted: undefined, chipsWorking: undefined }
   })

@@ -7,6 +7,7 @@ import type { WebClient } from '../wire/web-client.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import { type AsicFacts, withoutResidue } from './facts.ts'
+import { HashratesBeside } from './hashrates-beside.ts'
 import { contradictionOf, MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
@@ -53,6 +54,7 @@ export function minerSession(source: MinerSource): Session {
   }
   const work = new PaidWork()
   const still = new StandStill()
+  const beside = new HashratesBeside()
   const stop = new ToldToStop()
   const mined = new MinedAlgorithm()
   const powerDoubt = new LastingDoubt()
@@ -82,13 +84,15 @@ export function minerSession(source: MinerSource): Session {
         }
         const gathered = withoutResidue({ ...told, asleep: stop.of(told) })
         hardwareId = lastingId(hardwareId, gathered.hardwareId)
-        const facts = still.of({
-          ...gathered,
-          hardwareId,
-          boards: listed(gathered.boards),
-          ...lasting,
-          ...defined(pick(gathered, LASTING)),
-        })
+        const facts = beside.of(
+          still.of({
+            ...gathered,
+            hardwareId,
+            boards: listed(gathered.boards),
+            ...lasting,
+            ...defined(pick(gathered, LASTING)),
+          }),
+        )
         lasting = pick(facts, LASTING)
         uptimeS = facts.uptimeS ?? uptimeS
         boardsSeen = Math.max(boardsSeen, facts.boards?.length ?? 0)

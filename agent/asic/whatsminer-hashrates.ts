@@ -65,6 +65,14 @@ export function whatsminerHashrates(
     hashrateHs: ofSummary ?? (known ? inHs(sumOfKnown(values), unit) : undefined),
     hashrateAvgHs: averageHs,
     expectedHashrateHs: factoryHs ?? inSummary('Target MHS'),
+    hashratesBeside: [
+      { name: 'its average of 1 min', hashrateHs: inSummary('MHS 1m'), windowS: 60 },
+      { name: 'its average of 5 min', hashrateHs: inSummary('MHS 5m'), windowS: 300 },
+      { name: 'its average of 15 min', hashrateHs: inSummary('MHS 15m'), windowS: 900 },
+    ],
+    boardsAreNow: boards.every(
+      (board) => nonNegativeOf(board, ...BOARD_NOW) === nonNegativeOf(board, 'HS RT'),
+    ),
     boards: boards.map((board, i) => boardOf(board, inHs(values[i], unit), i)),
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AsicFacts, Board, Fan } from '../asic/facts.ts'
+import { type AsicFacts, type Board, type Fan, sumOfAll } from '../asic/facts.ts'
 import { fromGhs } from '../asic/hashrates.ts'
 import { isNerd } from '../asic/models/esp-miners.ts'
 import { ratedJPerTh } from '../asic/models/rated-efficiency.ts'
@@ -63,6 +63,11 @@ function axeFacts(page: Row | undefined, asic: Row | undefined): AsicFacts {
     hashrateHs: current,
     hashrateAvgHs: fromGhs(nonNegativeOf(info, 'hashRate_1h', 'hashRate_10m', 'hashRate_1m')),
     expectedHashrateHs: fromGhs(positiveOf(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
+    hashratesBeside: [
+      { name: 'the sum of its chips', hashrateHs: chipsHs(info), windowS: 0 },
+      { name: 'its average of 1 min', hashrateHs: fromGhs(positiveOf(info, 'hashRate_1m')), windowS: 60 },
+      { name: 'its average of 10 min', hashrateHs: fromGhs(positiveOf(info, 'hashRate_10m')), windowS: 600 },
+    ],
     // the board's input, without the losses of its power supply: 14 W shown were 24 W at the plug
     power: powerFact(wattsOf(info, !!current, 'power'), 'estimated'),
     boards: [boardOf(info, chips, current)],
@@ -143,9 +148,16 @@ function modelOf(device: string | undefined, boardVersion: string | undefined): 
   return ['Bitaxe', bitaxe, boardVersion].filter((part) => part).join(' ')
 }
 
-/** The only board; newer firmware gives each chip's hashrate. */
+/** Newer firmware gives each chip's hashrate. */
+const chipsOf = (info: Row): Row[] =>
+  rowsOf(isRow(info['hashrateMonitor']) ? info['hashrateMonitor'] : {}, 'asics')
+
+const chipsHs = (info: Row): number | undefined =>
+  fromGhs(sumOfAll(chipsOf(info).map((chip) => nonNegativeOf(chip, 'total'))))
+
+/** The only board. */
 function boardOf(info: Row, chips: number | undefined, current: number | undefined): Board {
-  const each = rowsOf(isRow(info['hashrateMonitor']) ? info['hashrateMonitor'] : {}, 'asics')
+  const each = chipsOf(info)
   return {
     name: 'board',
     hashrateHs: current,

@@ -83,6 +83,7 @@ function boardsFacts(classic: AsicFacts, devs: CgminerReply | undefined): AsicFa
   })
   return {
     boards: merged?.length ? merged : devs?.complete ? boards : undefined,
+    boardsAreNow: boards.length > 0,
     expectedHashrateHs: classic.expectedHashrateHs ?? expectedHashrateHs,
   }
 }

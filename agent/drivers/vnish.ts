@@ -78,6 +78,8 @@ async function portFacts(client: CgminerClient, signal: AbortSignal): Promise<As
     model: facts.model?.replace(SELLER, ''),
     firmware: firmware ?? facts.firmware,
     boards: facts.boards && chainsOf(facts.boards, data),
+    // they add up to `total_rate` in recorded replies of 1.2.0 and 1.2.7
+    boardsAreNow: true,
     pools: pools && poolFacts(pools),
   }
 }

@@ -95,6 +95,9 @@ function powers(sample: Sample, kind: 'asic' | 'gpu'): Contradiction[] {
   const { powerW, powerInstantW, powerLimitW, utilizationRatio = 0 } = sample
   // a part of a package that works alone has nearly all of its power, and only a part of its limit (agent/gpu/packages.ts)
   if (powerW === undefined || (kind === 'gpu' && sample.powerBasis === 'estimated')) return []
+  // no board computes without power; a driver that can't measure shows 0
+  if (kind === 'gpu' && powerW === 0 && utilizationRatio >= BUSY_RATIO)
+    return [{ worse: 'powerW', against: 'utilizationRatio' }]
   if (powerLimitW !== undefined && isAbove(powerW, powerLimitW))
     return fitsAnother(sample)
       ? [{ worse: 'powerLimitW', against: 'powerW' }]

@@ -1,4 +1,5 @@
 import { withFaults } from './faults.ts'
+import { ImpossibleWatts } from './impossible-watts.ts'
 import { LongComparison } from './long-comparison.ts'
 import type { Reading } from './reading.ts'
 import { mayReachW, SampledPower } from './sampled-power.ts'
@@ -53,6 +54,7 @@ interface Window {
  */
 export class EnergyCheck {
   readonly #windows = new Map<string, Window>()
+  readonly #impossible = new ImpossibleWatts()
   readonly #long = new Map<string, LongComparison>()
   /** the highest power of each part so far, and what it may reach, W */
   readonly #highestW = new Map<string, number>()
@@ -84,6 +86,8 @@ export class EnergyCheck {
     const powerW = energyPart > 0 && sample.powerW !== undefined ? sample.powerW / energyPart : undefined
     // a meter's counter moves in steps as large as 100 kWh, and is held by the meter drivers' HeldCounter
     if (identity.kind === 'meter' || powerW === undefined) return reading
+    const byCounter = this.#faults.has(part) ? undefined : this.#impossible.checked(reading, powerW, steadyMs)
+    if (byCounter) return byCounter
     const highestW = Math.max(powerW, this.#highestW.get(part) ?? 0)
     const limitW = sample.powerLimitW === undefined ? undefined : sample.powerLimitW / energyPart
     this.#highestW.set(part, highestW)

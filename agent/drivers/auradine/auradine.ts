@@ -116,6 +116,11 @@ function auradineFacts(sections: Row, fitted: FittedParts): AsicFacts {
       fromMhs(sumOfAll(rowsOf(sections, 'DEVS').map((row) => nonNegativeOf(row, 'MHS 5s')))),
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
     expectedHashrateHs: fromThs(positiveOf(mode, 'Ths')),
+    hashratesBeside: [
+      { name: 'its average of 1 min', hashrateHs: fromMhs(positiveOf(summary, 'MHS 1m')), windowS: 60 },
+      { name: 'its average of 15 min', hashrateHs: fromMhs(positiveOf(summary, 'MHS 15m')), windowS: 900 },
+    ],
+    boardsAreNow: true,
     ...powerOf(rowsOf(sections, 'PSU'), summary, fitted),
     powerLimitW: positiveOf(mode, 'Power'),
     boards: boardsOf(sections),

@@ -10,6 +10,7 @@ import {
   UNKNOWN_WHOLE,
   type Whole,
 } from './meaning.ts'
+import type { MetricsSeen } from './metrics-beside.ts'
 import { isOffline } from './power.ts'
 
 /** An average over a longer time says too little about now. */
@@ -39,7 +40,7 @@ export interface BesideControls {
 }
 
 /** Several controls of one page, over its readings. */
-export interface SeenControls {
+export interface SeenControls extends MetricsSeen {
   /** they showed different powers once, so they are no copies of one */
   areApart?: boolean
   /** that they are taken for copies was told */

@@ -8,7 +8,7 @@ import {
   type SupplyPower,
   sumOfSupplies,
 } from '../../host-power/machine-power.ts'
-import { efficiencyOf, ofListed, suppliesTogether } from '../../host-power/supplies.ts'
+import { efficiencyOf, heldSupplies, ofListed, suppliesTogether } from '../../host-power/supplies.ts'
 import {
   numberOf,
   positiveOf,
@@ -20,7 +20,7 @@ import {
 } from '../../wire/loose-json/fields.ts'
 import { controlsOf } from './controls.ts'
 import { feedsOthers, type Whole } from './meaning.ts'
-import { isOffline, type SupplyEvidence } from './power.ts'
+import { isOffline, type RedfishPower, type SupplyEvidence } from './power.ts'
 
 /**
  * The whole machine's power where a maker has it in its own place: in the page, or in its control. Fujitsu's BMC of a node shows the
@@ -42,28 +42,38 @@ function oemPowerOf(row: Row): Judged {
 
 /** The machine's supplies that a `Power` resource lists; one that is absent or offline says nothing. */
 export const suppliesOn = (page: Row, whole: Whole): SupplyPower[] =>
-  rowsOf(page, 'PowerSupplies')
-    .filter((supply) => !feedsOthers(supply, whole))
-    .map(supplyPower)
+  heldSupplies(
+    rowsOf(page, 'PowerSupplies')
+      .filter((supply) => !feedsOthers(supply, whole))
+      .map(supplyPower),
+  ).supplies
 
 /** The sum of those supplies; refused where one of them is no longer in the list. @param fitted those of this resource so far */
-export function sumOn(page: Row, whole: Whole, fitted: FittedParts): MachinePower {
+export function sumOn(
+  page: Row,
+  whole: Whole,
+  fitted: FittedParts,
+): MachinePower & Pick<RedfishPower, 'changed'> {
   const rows = rowsOf(page, 'PowerSupplies').filter((supply) => !feedsOthers(supply, whole))
   const supplies = rows.map((row, i) => ({
     name: textOf(row, '@odata.id', 'MemberId') ?? `${i}`,
     power: supplyPower(row),
     rests: restsByItself(row),
   }))
-  return fitted.take(sumOfSupplies(supplies.map(({ power }) => power)), {
-    watts: new Map(supplies.map(({ name, power }) => [name, carriedW(power)])),
+  const held = heldSupplies(supplies.map(({ power }) => power))
+  const sum = fitted.take(sumOfSupplies(held.supplies), {
+    watts: new Map(supplies.map(({ name }, i) => [name, carriedW(held.supplies[i] ?? NOTHING)])),
     resting: new Set(supplies.flatMap(({ name, rests }) => (rests ? [name] : []))),
   })
+  return held.wrong === undefined ? sum : { ...sum, changed: held.wrong }
 }
+
+const NOTHING: SupplyPower = { input: {}, output: {} }
 
 /** What the supplies of a `Power` resource say about the figure of its control: what they draw together, and what they are rated for. */
 export function evidenceOn(page: Row, whole: Whole): Evidence {
   const supplies = rowsOf(page, 'PowerSupplies').filter((supply) => !feedsOthers(supply, whole))
-  const { powerW } = sumOfSupplies(supplies.map(supplyPower))
+  const { powerW } = sumOfSupplies(heldSupplies(supplies.map(supplyPower)).supplies)
   return defined({
     other: powerW === undefined ? undefined : { powerW, name: 'its supplies' },
     ratedW: ratingOf(supplies.filter((supply) => !isOffline(supply))),

@@ -2,16 +2,17 @@ import { defined } from '../../../protocol/kit/defined.ts'
 import type { FittedParts } from '../../host-power/fitted-parts.ts'
 import { heldAgainst, isDoubtful } from '../../host-power/held-against.ts'
 import { carriedW, type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
-import { suppliesTogether } from '../../host-power/supplies.ts'
+import { heldSupplies, suppliesTogether } from '../../host-power/supplies.ts'
 import type { Row } from '../../wire/loose-json/fields.ts'
 import { canPowerAlone, isServer } from './chassis.ts'
 import { idOf, linkOf } from './client.ts'
-import { controlPower, restOf } from './controls.ts'
+import { type ControlPower, controlPower, controlsOf, restOf } from './controls.ts'
 import { DistributionBoards } from './distribution-boards.ts'
 import { Environment } from './environment.ts'
 import type { Chassis, Machine } from './machine.ts'
 import type { Whole } from './meaning.ts'
 import type { Memory } from './memory.ts'
+import { besideMetrics } from './metrics-beside.ts'
 import type { Pages } from './pages.ts'
 import { isOffline, type RedfishPower, type SupplyEvidence } from './power.ts'
 import { evidenceOn, oemPower, restsByItself, sumOn, suppliesEvidenceOn, supplyPower } from './power-page.ts'
@@ -98,7 +99,10 @@ function ofChassis(chassis: Chassis, machine: Machine, state: PowerState, memory
       const rest = restOf(found, whole)
       if (rest) state.doubt(rest)
       const { other, ratedW } = evidenceOn(found, whole)
-      const said = controlPower(found, whole, { suppliesW: other?.powerW, seen })
+      const told = controlPower(found, whole, { suppliesW: other?.powerW, seen })
+      const own = controlsOf(found, whole)
+      const said: ControlPower =
+        (own.length === 1 && besideMetrics(own[0], told.powerW, seen, performance.now())) || told
       sumOn(found, whole, fitted)
       fitted.heardTotal(said.powerW)
       // the chooser holds it against supplies of its own, over several polls
@@ -207,8 +211,10 @@ function ofPoweredBy({ poweredBy, system }: Machine, fitted: FittedParts): Sourc
         supplies.push(one)
         watts.set(path, carriedW(one))
       }
-      const sum = fitted.take(sumOfSupplies(supplies), { watts, resting })
-      return defined({ ...sum, supplies: fitted.isLacking ? undefined : suppliesTogether(supplies) })
+      const held = heldSupplies(supplies)
+      const sum = fitted.take(sumOfSupplies(held.supplies), { watts, resting })
+      const together = fitted.isLacking ? undefined : suppliesTogether(held.supplies)
+      return defined({ ...sum, supplies: together, changed: held.wrong })
     },
   }
 }

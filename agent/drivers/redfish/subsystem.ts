@@ -4,14 +4,14 @@ import { NoAnswer } from '../../../protocol/kit/retry.ts'
 import type { FittedParts } from '../../host-power/fitted-parts.ts'
 import { Joined } from '../../host-power/joined.ts'
 import { carriedW, type SupplyPower, sumOfSupplies } from '../../host-power/machine-power.ts'
-import { suppliesTogether } from '../../host-power/supplies.ts'
+import { heldSupplies, suppliesTogether } from '../../host-power/supplies.ts'
 import { type Row, valueAt } from '../../wire/loose-json/fields.ts'
 import { idOf, linkOf } from './client.ts'
 import type { JointCounter } from './joint-counter.ts'
 import { LookAgain } from './look-again.ts'
 import { feedsOthers, type Whole } from './meaning.ts'
 import { type Pages, UNTOLD_MS } from './pages.ts'
-import { isOffline, metricsPower, type RedfishPower } from './power.ts'
+import { isOffline, metricsPower, type RedfishPower, readingOf } from './power.ts'
 import { isSilent, ratingOf, restsByItself } from './power-page.ts'
 import { excerptPower } from './sensors.ts'
 
@@ -63,7 +63,7 @@ export class PowerSubsystem {
   async read(pages: Pages): Promise<RedfishPower> {
     if (this.#supplies.size === 0) await this.#first(pages)
     else await this.#again(pages)
-    const powers: SupplyPower[] = []
+    const powers = new Map<string, SupplyPower>()
     const watts = new Map<string, number | undefined>()
     const resting = new Set<string>()
     const energies = new Map<string, number>()
@@ -74,23 +74,24 @@ export class PowerSubsystem {
       if (metrics === 'rests' || restsByItself(one.row ?? {})) resting.add(path)
       if (metrics === 'gone' || metrics === 'rests') continue
       const power = metrics === 'silent' ? SILENT : await powerIn(pages, metrics, one.row ?? {})
-      powers.push(power)
-      watts.set(path, carriedW(power))
+      powers.set(path, power)
       const { energyJ } = metrics === 'silent' ? {} : metricsPower(metrics)
       if (energyJ !== undefined) energies.set(path, energyJ)
     }
-    const sum = this.#fitted.take(sumOfSupplies(powers), { watts, resting })
+    const { supplies, wrong } = heldSupplies([...powers.values()])
+    for (const [i, path] of [...powers.keys()].entries()) watts.set(path, carriedW(supplies[i] ?? SILENT))
+    const sum = this.#fitted.take(sumOfSupplies(supplies), { watts, resting })
     // a sum without one of its counters would look like a counter reset
-    const isCounted = energies.size > 0 && energies.size === powers.length && !this.#fitted.isLacking
+    const isCounted = energies.size > 0 && energies.size === powers.size && !this.#fitted.isLacking
     const rows = [...this.#supplies.values()].flatMap(({ row }) => (row ? [row] : []))
     const counted = [...this.#supplies].flatMap(([path, { isCounted }]) => (isCounted ? [idOf(path)] : []))
     const [changed] = sum.powerW === undefined ? [] : this.#joined.of(counted, 'the BMC')
     return defined({
       ...sum,
       energyJ: isCounted ? this.#counter.take(energies) : undefined,
-      supplies: this.#fitted.isLacking ? undefined : suppliesTogether(powers),
+      supplies: this.#fitted.isLacking ? undefined : suppliesTogether(supplies),
       ratedW: ratingOf(rows.filter((row) => !isOffline(row) && !feedsOthers(row, this.#whole))),
-      changed,
+      changed: wrong ?? changed,
     })
   }
 
@@ -160,10 +161,13 @@ export class PowerSubsystem {
 
 const SILENT: SupplyPower = { input: {}, output: {}, isSilent: true }
 
-/** What PowerSupplyMetrics say. The output is not looked up at its sensor where the input is known. */
+/** What PowerSupplyMetrics say. Where the input is known, the output is not looked up at its sensor. */
 export async function powerIn(pages: Pages, metrics: Row, supply: Row): Promise<SupplyPower> {
   const input = await excerptPower(pages, metrics['InputPowerWatts'])
-  const output = input.powerW === undefined ? await excerptPower(pages, metrics['OutputPowerWatts']) : {}
+  const output =
+    input.powerW === undefined
+      ? await excerptPower(pages, metrics['OutputPowerWatts'])
+      : readingOf(metrics['OutputPowerWatts'])
   const values = ['InputPowerWatts', 'OutputPowerWatts'].map((name) => valueAt(metrics, name, 'Reading'))
   return { input, output, isSilent: isSilent([supply, metrics], values) }
 }

@@ -65,6 +65,7 @@ export default defineDriver({
           ...summaryFacts(summary),
           ...boardFacts(summary, rows),
           hashrateHs: current,
+          boardsAreNow: rows.every((row) => nonNegativeOf(row, 'hash-realtime') !== undefined),
           power: powerOf(summary, section(device, 'power'), !!current),
           ramping,
           starting: ramping || rows.some(isInitialising),
@@ -120,6 +121,10 @@ function summaryFacts(summary: Row): AsicFacts {
   return {
     hashrateAvgHs: fromThs(nonNegativeOf(summary, 'hash-average')),
     expectedHashrateHs: fromThs(positiveOf(summary, 'factory-hash')),
+    hashratesBeside: [
+      { name: 'its average of 1 min', hashrateHs: fromThs(positiveOf(summary, 'hash-1min')), windowS: 60 },
+      { name: 'its average of 15 min', hashrateHs: fromThs(positiveOf(summary, 'hash-15min')), windowS: 900 },
+    ],
     powerLimitW: positiveOf(summary, 'power-limit'),
     inletTempC: numberOf(summary['environment-temperature']),
     fans: fansWithSpeed([

@@ -85,7 +85,31 @@ const RATED = [
   'Bitaxe Gamma 601',
 ]
 
-test('the watts of a rated model are used from half to twice its rating, whatever part of its hashrate is left (property)', () =>
+describe('the watts of a rated model that no tuning makes are not used', () => {
+  test.each([
+    ['a M60S with a quarter of its watts', M60S, 852],
+    ['a M60S with four times its watts', M60S, 13_579],
+    ['a Bitaxe with four times its watts', BITAXE, 69.6],
+    ['a Bitaxe with a quarter of its watts', BITAXE, 4.4],
+  ])('%s', (_what, facts, powerW) => {
+    const { powerBasis, faults } = withPower(facts, powerW).sample
+    expect(powerBasis).not.toBe('reported')
+    expect(faults).toEqual([expect.stringContaining('the power reading of')])
+  })
+
+  // LuxOS 2025.4 (asic-rs, profiles of a S19k Pro) and VNish 1.2.7 (protofleet, presets of a S21 Pro)
+  test.each([
+    ['Antminer S19k Pro', 39.2, 784],
+    ['Antminer S19k Pro', 163.1, 4195],
+    ['Antminer S21 Pro', 170, 2550],
+    ['Antminer S21 Pro', 313, 4690],
+  ])('those of %s tuned to %d TH/s at %d W are', (model, ths, powerW) => {
+    const { sample } = withPower(miner({ model, hashrateHs: ths * 1e12 }), powerW)
+    expect(sample).toMatchObject({ powerW, powerBasis: 'reported' })
+  })
+})
+
+test('the watts of a rated model are used from 0.55 to twice its rating, whatever part of its hashrate is left (property)', () =>
   fc.assert(
     fc.property(
       fc.constantFrom(...RATED),
@@ -93,7 +117,8 @@ test('the watts of a rated model are used from half to twice its rating, whateve
       fc.double({ min: 0.01, max: 1.3, noNaN: true }),
       (model, factor, part) => {
         const { hashrateThs = 0, powerW = 0 } = ratingOf(model) ?? {}
-        const { sample } = withPower(miner({ model, hashrateHs: part * hashrateThs * 1e12 }), powerW * factor)
+        const drawn = powerW * Math.max(factor, 0.55 * part)
+        const { sample } = withPower(miner({ model, hashrateHs: part * hashrateThs * 1e12 }), drawn)
         expect(sample.powerBasis).toBe('reported')
       },
     ),

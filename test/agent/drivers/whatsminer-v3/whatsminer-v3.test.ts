@@ -145,6 +145,24 @@ describe('an M66S with API 3', () => {
     ])
   })
 
+  test.each([
+    ['1.9 times', { 'hash-realtime': 351.6 }],
+    ['a fifth of', { 'hash-realtime': 37, 'hash-1min': 37 }],
+  ])('%s all its other hashrates is told, and the sum of its boards used', async (_what, figures) => {
+    const { sample, uncountedWork } = await readFrom({
+      ...recorded,
+      [SUMMARY]: changed(recorded[SUMMARY], ({ msg }: { msg: { summary: Record<string, number> } }) => {
+        Object.assign(msg.summary, figures)
+      }),
+    })
+    expect(sample).toMatchObject({ state: 'hashing', powerW: 3411 })
+    expect(sample.hashrateHs).toBeCloseTo(185.04e12, -9)
+    expect(uncountedWork).toBe(true)
+    expect(sample.faults).toEqual([
+      expect.stringContaining(`its present hashrate of ${figures['hash-realtime']} TH/s is ignored`),
+    ])
+  })
+
   test('refuses in its own words', async () => {
     const machine = await framedMachine({
       answers: { [INFO]: JSON.stringify({ code: -4, when: 1, msg: 'no permission', desc: INFO }) },
