@@ -44,6 +44,28 @@ export type Identification = { function: ReadFunction; address: number } & (
     }
 )
 
+/** Where a meter keeps volts, amps and power factor: what its power is held against. */
+export interface BesideRegisters {
+  /** V from the phase to neutral, and A */
+  phases: readonly { volts: MeterRegister; amps: MeterRegister; powerFactor?: MeterRegister }[]
+  /** of all phases together */
+  powerFactor?: MeterRegister
+  /** true: Schneider's four quadrants, where more than 1 stands for 2 less the power factor */
+  fourQuadrants?: true
+}
+
+/** The registers of up to three phases that lie a step apart. @param volts of the first phase, as `amps` and `powerFactor` */
+export function threePhases(
+  volts: MeterRegister,
+  amps: MeterRegister,
+  { apart = 2, powerFactor }: { apart?: number; powerFactor?: MeterRegister } = {},
+): BesideRegisters['phases'] {
+  return [0, 1, 2].map((phase) => {
+    const at = (register: MeterRegister) => ({ ...register, address: register.address + phase * apart })
+    return { volts: at(volts), amps: at(amps), ...(powerFactor && { powerFactor: at(powerFactor) }) }
+  })
+}
+
 /** Where a meter keeps its power and its energy in both directions. */
 export interface MeterMap {
   /** active power of all phases; negative where it flows out */
@@ -52,6 +74,8 @@ export interface MeterMap {
   energy?: MeterRegister | undefined
   /** exported active energy: a counter of its own */
   exported?: MeterRegister | undefined
+  /** absent: not known */
+  beside?: BesideRegisters | undefined
 }
 
 /**
