@@ -153,14 +153,15 @@ export class OwnershipRegister {
   /**
    * Gives the machine of a put-aside claim to it.
    * @param fromMs first minute that is the new owner's, the last of the old
+   * @param takesOver false: the owner keeps its keys and its history, for when it is elsewhere
    * @returns false where it is not put aside
    */
-  adopt(to: NamedDevice, fromMs: number): boolean {
+  adopt(to: NamedDevice, fromMs: number, takesOver = true): boolean {
     const claim = this.#claims.get(to.agentId, to.deviceId)
     if (!claim?.rival) return false
     for (const { owner, key } of this.#owners.rivalsOf(claim)) {
       this.#owners.remove(owner)
-      takeOver(claim, owner)
+      if (takesOver) takeOver(claim, owner)
       this.#putAside(owner, { owner: claim, key }, endedAt(owner.spans, fromMs))
       owner.settled = true
     }
@@ -237,7 +238,7 @@ export class OwnershipRegister {
     const first = rivals.find(({ owner }) => !givesWay(owner, claim))
     for (const { owner, key } of first ? [] : rivals) {
       this.#owners.remove(owner)
-      this.#endAt(owner, { owner: claim, key }, minuteOf(nowMs), nowMs)
+      this.#endAt(owner, { owner: claim, key }, minuteOf(nowMs), nowMs, { byMove: true })
     }
     if (first) this.#endAt(claim, first, minuteOf(nowMs), nowMs)
     else this.#owners.add(claim)
@@ -249,9 +250,9 @@ export class OwnershipRegister {
     this.#endAt(claim, rival, minuteOf(fromMs), nowMs)
   }
 
-  #endAt(claim: OpenClaim, rival: Rival, fromMs: number, nowMs: number): void {
+  #endAt(claim: OpenClaim, rival: Rival, fromMs: number, nowMs: number, how: { byMove?: true } = {}): void {
     this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
-    claim.withdrawn = { fromMs, atMs: nowMs }
+    claim.withdrawn = { fromMs, atMs: nowMs, ...how }
     this.#changes.withdraw(claim, fromMs)
   }
 

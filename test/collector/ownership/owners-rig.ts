@@ -45,8 +45,13 @@ export class OwnersRig {
       note: (minutes) => this.ledger.settler.note(minutes),
       compare: (agentId, records) => twoMachines.note(agentId, records),
     })
-    const twoMachines = new TwoMachines(this.register, (waiting) => {
-      this.apart = this.adoption.setApart(waiting).catch(() => undefined)
+    const twoMachines = new TwoMachines(this.register, {
+      two: (waiting) => {
+        this.apart = this.adoption.setApart(waiting).catch(() => undefined)
+      },
+      unread: (waiting) => {
+        this.apart = this.adoption.takeBack(waiting).catch(() => undefined)
+      },
     })
     const gpuTime = new GpuTime(this.register, nowMs)
     const machines = new MachineKeys((deviceId) => this.register.isHost(deviceId))
