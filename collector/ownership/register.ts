@@ -184,6 +184,22 @@ export class OwnershipRegister {
     return true
   }
 
+  /**
+   * A person says that devices stood in a time as they are told now.
+   * @param devices by name; absent: all
+   * @returns how they stood before, each in words
+   */
+  wireAsNow(fromMs: number, toMs: number, devices?: readonly string[]): string[] {
+    return [...this.#claims.all()].flatMap((claim) => {
+      if (devices && !devices.includes(claim.deviceId)) return []
+      const before = this.past.correct(claim as OpenClaim, fromMs, toMs)
+      if (!before) return []
+      this.#changed(claim as OpenClaim)
+      const meters = new Set(before.map(({ meteredBy }) => meteredBy ?? 'no meter'))
+      return [`${claim.deviceId} was behind ${[...meters].join(', then ')}`]
+    })
+  }
+
   /** What changed since the last call, to be stored: first the withdrawals, then the claims. */
   takeChanges(): ReturnType<Changes['take']> {
     return this.#changes.take()

@@ -217,7 +217,7 @@ describe('a machine that moves onto an address of another agent’s device', () 
         await mine('b', 'b11', now + 59, now + 61)
         await rig.apart
         await eventually(
-          () => store.repricings(100),
+          () => store.repricings(),
           (all) => all.every((r) => r.doneMs >= r.toMs),
         )
         await rig.ledger.settleAll()

@@ -65,6 +65,11 @@ export class OwnersRig {
       arriving: (appends) => this.keeper.arriving(appends),
       settling: (records) => this.keeper.settling(records),
       doubts: (minuteMs, records) => gpuTime.doubts(minuteMs, records),
+      correctWiring: async (fromMs, toMs, devices) => {
+        const before = this.register.wireAsNow(fromMs, toMs, devices)
+        await this.keeper.flush()
+        return before
+      },
     })
     if (clockMs !== undefined) this.ledger.nowMs = clockMs
     this.adoption = new DeviceAdoption({
