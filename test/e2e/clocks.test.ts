@@ -158,7 +158,7 @@ describe.skipIf(!canFake)('clocks that are wrong (skipped where libfaketime is n
     await eventually(
       () => spoolOf('edge-3'),
       (records) => (records ?? 0) >= 1,
-      90_000,
+      180_000,
     )
     expect(await spoolOf('edge-3')).toBeGreaterThan(0)
   })
@@ -178,7 +178,7 @@ describe.skipIf(!canFake)('clocks that are wrong (skipped where libfaketime is n
     await eventually(
       () => spoolOf('edge-1'),
       (records) => (records ?? 0) > 0,
-      90_000,
+      180_000,
     )
     clocks.get('collector')?.set(0)
     await eventually(skews, (found) => found.length === 0)
