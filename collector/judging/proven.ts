@@ -2,7 +2,7 @@ import type { Finding } from '../plugin/rule.ts'
 import type { AgentSituation, Situation } from '../plugin/situation.ts'
 import { isSilent } from './silence.ts'
 
-/** For so long what a silent agent may have is waited for. Then what is heard is judged: `agent-silent` tells of the rest. */
+/** What a silent agent may have is waited for until then; later what is heard is judged, and `agent-silent` tells of the rest. */
 const WAITED_S = 30 * 60
 
 /** The agents that a sum over the site lacks. Agents whose machines all belong to others now have none in it. */

@@ -26,7 +26,7 @@ export class AlertSituations {
     const { figures, atMs } = snapshot
     this.#noteEarned(snapshot)
     const replaced = replacedAgents(snapshot)
-    // a clock that is set back begins it anew
+    // a clock that was set back: from then on
     const beganMs = Math.min(this.#beganMs ?? atMs, atMs)
     this.#beganMs = beganMs
     return {

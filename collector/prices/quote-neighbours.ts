@@ -136,7 +136,7 @@ export class QuoteNeighbours {
   }
 }
 
-/** For so long a price near 0 that a feed or a person has told says that a market has such prices, both ways. */
+/** A price near 0 that a feed or a person has told within this time says that a market has such prices. */
 const LOW_FOR_MS = 30 * 24 * HOUR_MS
 
 const isOftenLow = (quotes: readonly Quote[], atMs: number): boolean =>

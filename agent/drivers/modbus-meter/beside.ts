@@ -1,3 +1,4 @@
+import { signalAfter } from '../../../protocol/kit/timers.ts'
 import type { Measured } from '../../counting/power-beside.ts'
 import type { ModbusTcp } from '../../wire/modbus.ts'
 import type { BesideRegisters } from './maps/map.ts'
@@ -6,7 +7,7 @@ import { modbusValues } from './values.ts'
 /** A gateway that does not know a register may stay silent instead of refusing it. */
 const PATIENCE_MS = 2000
 
-/** A broken connection says nothing of the registers, but a meter that is lost at every poll for them earns nothing. */
+/** One failure may be a broken connection. A meter that is lost at every poll for these registers would have no energy. */
 const MOST_FAILURES = 2
 
 export type ReadBeside = (signal: AbortSignal) => Promise<Measured | undefined>
@@ -20,7 +21,7 @@ export function patient(read: (signal: AbortSignal) => Promise<Measured>): ReadB
   let failures = 0
   return async (signal) => {
     if (failures >= MOST_FAILURES) return undefined
-    const patience = AbortSignal.timeout(PATIENCE_MS)
+    const patience = signalAfter(PATIENCE_MS)
     try {
       return await read(AbortSignal.any([signal, patience]))
     } catch {

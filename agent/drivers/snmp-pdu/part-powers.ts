@@ -1,3 +1,4 @@
+import { signalAfter } from '../../../protocol/kit/timers.ts'
 import { possible } from '../../counting/meter-ranges.ts'
 import { type Measured, PowerBeside, type PowerBesideReading } from '../../counting/power-beside.ts'
 import { asSigned, lastDigitOf, measured, type SnmpValue, scaledTo } from '../../wire/snmp/values.ts'
@@ -60,7 +61,7 @@ async function askedOf(
   const oids = parts.flatMap(({ beside }) => Object.values(beside ?? {}).flatMap((entry) => entry?.oid ?? []))
   if (oids.length === 0) return new Map()
   try {
-    return await snmp.get(oids, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
+    return await snmp.get(oids, AbortSignal.any([signal, signalAfter(PATIENCE_MS)]))
   } catch {
     signal.throwIfAborted()
     return new Map()

@@ -271,12 +271,7 @@ describe('a site meter that nothing names', () => {
 
   test.each<[string, number, Device[], number]>([
     ['what the machines do', 8, [], 0],
-    [
-      'a host and the GPUs in it once, though the host is told by a BMC that knows no host name',
-      16,
-      [BMC, GPU],
-      8,
-    ],
+    ['a host and the GPUs in it once, though its BMC knows no host name', 16, [BMC, GPU], 8],
     [
       'less than a meter that may stand beside it',
       8,

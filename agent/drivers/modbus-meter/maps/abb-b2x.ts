@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { threePhases } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** ABB B21, B23 and B24: 0.01 W and 0.01 kWh. */
 export default {

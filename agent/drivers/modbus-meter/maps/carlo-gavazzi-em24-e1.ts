@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { carloGavazziBeside } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 const int32 = { function: 4, type: 'int32', wordOrder: 'little' } as const
 
@@ -11,8 +12,5 @@ export default {
   power: { ...int32, address: 0x28, scale: 0.1 },
   energy: { ...int32, address: 0x34, scale: 100 },
   exported: { ...int32, address: 0x4e, scale: 100 },
-  beside: {
-    phases: threePhases({ ...int32, address: 0x00, scale: 0.1 }, { ...int32, address: 0x0c, scale: 0.001 }),
-    powerFactor: { function: 4, address: 0x31, type: 'int16', scale: 0.001, wordOrder: 'big' },
-  },
+  beside: carloGavazziBeside(0x31),
 } satisfies NamedMap

@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { carloGavazziBeside } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /**
  * The classic Carlo Gavazzi EM24 (EM24-DIN, RS-485) behind a gateway. It is read as the EM24_E1, but its counters are elsewhere:
@@ -14,11 +15,5 @@ export default {
   power: { function: 4, address: 0x28, type: 'int32', scale: 0.1, wordOrder: 'little' },
   energy: { function: 4, address: 0x42, type: 'int32', scale: 100, wordOrder: 'little' },
   exported: { function: 4, address: 0x5c, type: 'int32', scale: 100, wordOrder: 'little' },
-  beside: {
-    phases: threePhases(
-      { function: 4, address: 0x00, type: 'int32', scale: 0.1, wordOrder: 'little' },
-      { function: 4, address: 0x0c, type: 'int32', scale: 0.001, wordOrder: 'little' },
-    ),
-    powerFactor: { function: 4, address: 0x35, type: 'int16', scale: 0.001, wordOrder: 'big' },
-  },
+  beside: carloGavazziBeside(0x35),
 } satisfies NamedMap

@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { threePhases } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** Janitza UMG 96RM and the others with its list of frequently required readings from 19000 on (UMG 509, 512, 604, 605). */
 export default {

@@ -54,18 +54,6 @@ export interface BesideRegisters {
   fourQuadrants?: true
 }
 
-/** The registers of up to three phases that lie a step apart. @param volts of the first phase, as `amps` and `powerFactor` */
-export function threePhases(
-  volts: MeterRegister,
-  amps: MeterRegister,
-  { apart = 2, powerFactor }: { apart?: number; powerFactor?: MeterRegister } = {},
-): BesideRegisters['phases'] {
-  return [0, 1, 2].map((phase) => {
-    const at = (register: MeterRegister) => ({ ...register, address: register.address + phase * apart })
-    return { volts: at(volts), amps: at(amps), ...(powerFactor && { powerFactor: at(powerFactor) }) }
-  })
-}
-
 /** Where a meter keeps its power and its energy in both directions. */
 export interface MeterMap {
   /** active power of all phases; negative where it flows out */

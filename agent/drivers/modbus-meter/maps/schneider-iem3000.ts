@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { schneiderBeside } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** Schneider iEM3000. Only the models with four quadrants (iEM3x5x and newer) have an export counter. */
 export default {
@@ -10,13 +11,5 @@ export default {
   power: { function: 3, address: 0x0bf3, type: 'float32', scale: 1000, wordOrder: 'big' },
   energy: { function: 3, address: 0x0c83, type: 'int64', scale: 1, wordOrder: 'big' },
   exported: { function: 3, address: 0x0c87, type: 'int64', scale: 1, wordOrder: 'big' },
-  // its registers 3028, 3000 and 3084
-  beside: {
-    phases: threePhases(
-      { function: 3, address: 3027, type: 'float32', scale: 1, wordOrder: 'big' },
-      { function: 3, address: 2999, type: 'float32', scale: 1, wordOrder: 'big' },
-    ),
-    powerFactor: { function: 3, address: 3083, type: 'float32', scale: 1, wordOrder: 'big' },
-    fourQuadrants: true,
-  },
+  beside: schneiderBeside,
 } satisfies NamedMap

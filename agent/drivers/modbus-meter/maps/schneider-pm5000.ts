@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { schneiderBeside } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** Schneider PowerLogic PM5100, PM5300, PM5500. Its manual counts registers from 1. */
 export default {
@@ -10,13 +11,5 @@ export default {
   power: { function: 3, address: 3059, type: 'float32', scale: 1000, wordOrder: 'big' },
   energy: { function: 3, address: 3203, type: 'int64', scale: 1, wordOrder: 'big' },
   exported: { function: 3, address: 3207, type: 'int64', scale: 1, wordOrder: 'big' },
-  // its registers 3028, 3000 and 3084
-  beside: {
-    phases: threePhases(
-      { function: 3, address: 3027, type: 'float32', scale: 1, wordOrder: 'big' },
-      { function: 3, address: 2999, type: 'float32', scale: 1, wordOrder: 'big' },
-    ),
-    powerFactor: { function: 3, address: 3083, type: 'float32', scale: 1, wordOrder: 'big' },
-    fourQuadrants: true,
-  },
+  beside: schneiderBeside,
 } satisfies NamedMap

@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { threePhases } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** Shelly Pro 3EM in its three-phase profile: the low word comes first, and its list counts from 30000. */
 export default {

@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { threePhases } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** Siemens SENTRON PAC2200: the counters are those of its first tariff. */
 export default {

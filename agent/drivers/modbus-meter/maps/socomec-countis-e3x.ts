@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { threePhases } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** Socomec Countis E3x and E4x: 0.01 kW and kWh. */
 export default {

@@ -1,4 +1,5 @@
-import { type NamedMap, threePhases } from './map.ts'
+import { threePhases } from '../shapes/beside.ts'
+import type { NamedMap } from './map.ts'
 
 /** Socomec Diris B-30: W and kWh. */
 export default {

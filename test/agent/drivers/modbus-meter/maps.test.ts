@@ -48,7 +48,7 @@ describe.each(MODBUS_MAPS.map((map) => [map.name, map] as const))('%s', (name, m
     expect(map.source).toMatch(/\S{3,} .{8,}/)
   })
 
-  test('is not believed at 0 W beside the volts and amps of its reply, and its counter is', async () => {
+  test('has no power where it shows 0 W beside the volts and amps of its reply, and keeps its counter', async () => {
     const { holding = {}, input = {}, kwh } = recorded(name)
     fill(meters.server.holding, holding)
     fill(meters.server.input, input)
@@ -69,7 +69,7 @@ describe.each(MODBUS_MAPS.map((map) => [map.name, map] as const))('%s', (name, m
   })
 })
 
-test('a meter that says kW where W are its unit is not believed until it says W', async () => {
+test('a meter that says kW where W are its unit has no power until it says W', async () => {
   const { input } = recorded('eastron-sdm630')
   fill(meters.server.input, input!)
   const session = open({ map: 'eastron-sdm630' })
@@ -87,7 +87,7 @@ test('a meter that says kW where W are its unit is not believed until it says W'
   expect(await readAt(979)).toEqual({ state: 'ok', powerW: 979, powerBasis: 'metered' })
 })
 
-test('a meter that refuses its volts and amps, or has none, is believed', async () => {
+test('a meter that refuses its volts and amps, or has none, keeps its power', async () => {
   meters.server.input.writeFloatBE(979, 2 * 52)
   expect((await read({ map: 'eastron-sdm630' })).sample).toEqual({
     state: 'ok',
