@@ -7,6 +7,8 @@ import type { SnmpReader } from './remembering-reader.ts'
 
 /** Volts and amps are asked for beside the poll, and are worth less than it. */
 const PATIENCE_MS = 2000
+/** A PDU that is too slow for them would be lost at every poll. */
+const MOST_FAILURES = 2
 
 /** The power of a part as it is used, and as it was shown. */
 export interface PartPower extends PowerBesideReading {
@@ -17,6 +19,7 @@ export interface PartPower extends PowerBesideReading {
 /** The powers of a PDU's parts, each held against the volts, amps and power factor that the PDU tells of the part. */
 export class PartPowers {
   readonly #held = new Map<string, PowerBeside>()
+  #failures = 0
 
   /** @param values of the poll @throws the signal's reason */
   async read(
@@ -28,7 +31,7 @@ export class PartPowers {
     const steadyMs = performance.now()
     const shown = new Map(parts.map((part) => [part, wattsOf(part, values)]))
     const due = parts.filter((part) => part.beside && this.#of(part).isDue(shown.get(part), steadyMs))
-    const beside = await askedOf(snmp, due, signal)
+    const beside = await this.#asked(snmp, due, signal)
     return new Map(
       parts.map((part): [PduPart, PartPower] => {
         const shownW = shown.get(part)
@@ -38,6 +41,24 @@ export class PartPowers {
         return [part, { ...read, shownW, stepW }]
       }),
     )
+  }
+
+  async #asked(
+    snmp: Pick<SnmpReader, 'get'>,
+    parts: readonly PduPart[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, SnmpValue>> {
+    const oids = parts.flatMap(({ beside }) =>
+      Object.values(beside ?? {}).flatMap((entry) => entry?.oid ?? []),
+    )
+    if (oids.length === 0 || this.#failures >= MOST_FAILURES) return new Map()
+    try {
+      return await snmp.get(oids, AbortSignal.any([signal, signalAfter(PATIENCE_MS)]))
+    } catch {
+      this.#failures++
+      signal.throwIfAborted()
+      return new Map()
+    }
   }
 
   #of({ part = '' }: PduPart): PowerBeside {
@@ -51,21 +72,6 @@ function wattsOf({ power }: PduPart, values: ReadonlyMap<string, SnmpValue>): nu
   const powerW = power && scaledTo(asSigned(values.get(power.oid)), power.scale, 'W')
   if (powerW === undefined || (powerW < 0 && !power?.signed)) return undefined
   return possible({ powerW: power?.invert ? 0 - powerW : powerW }).powerW
-}
-
-async function askedOf(
-  snmp: Pick<SnmpReader, 'get'>,
-  parts: readonly PduPart[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, SnmpValue>> {
-  const oids = parts.flatMap(({ beside }) => Object.values(beside ?? {}).flatMap((entry) => entry?.oid ?? []))
-  if (oids.length === 0) return new Map()
-  try {
-    return await snmp.get(oids, AbortSignal.any([signal, signalAfter(PATIENCE_MS)]))
-  } catch {
-    signal.throwIfAborted()
-    return new Map()
-  }
 }
 
 function measuredOf({ beside }: PduPart, values: ReadonlyMap<string, SnmpValue>): Measured {
