@@ -51,7 +51,7 @@ test.each([
   ['NVIDIA RTX A6000', 318],
   ['NVIDIA RTX 4000 SFF Ada Generation', 74],
   ['NVIDIA A1000', 400],
-  ['a board that nobody knows', 1_900],
+  ['a board of another maker', 1_900],
 ])('%s may draw %d W', (model, powerW) => {
   const reading: Reading = { ...gpu({ powerW }), identity: { kind: 'gpu', model } }
   expect(agreeing(reading)).toBe(reading)
