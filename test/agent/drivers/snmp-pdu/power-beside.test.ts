@@ -38,6 +38,13 @@ const DEAD = [
       '28507.87.1.5.5.2.1.8.1': 970,
     },
   },
+  // VERTIV-V5-MIB: pduOutletMeterVoltage 4 in decivolts, pduOutletMeterCurrent 8 in centiamps, pduOutletMeterPowerFactor 14 in %
+  {
+    walk: 'vertiv-geist',
+    part: 'outlet1',
+    power: '21239.5.2.3.6.1.12.1',
+    beside: { '21239.5.2.3.6.1.8.1': 1000, '21239.5.2.3.6.1.4.1': 2300, '21239.5.2.3.6.1.14.1': 97 },
+  },
   // PDU2-MIB: rmsCurrent(1), rmsVoltage(4), powerFactor(7), with their decimal digits
   {
     walk: 'raritan-px3',
@@ -70,7 +77,7 @@ test.each(DEAD)(
     const lines = walkOf(`snmp-pdu-${walk}`)
       .split('\n')
       .filter((line) => !isReplaced(line))
-    const type = walk === 'raritan-px3' ? 'Gauge32' : 'INTEGER'
+    const type = walk === 'raritan-px3' || walk === 'vertiv-geist' ? 'Gauge32' : 'INTEGER'
     for (const [oid, value] of Object.entries(figures)) lines.push(`.1.3.6.1.4.1.${oid} = ${type}: ${value}`)
     const session = rig.open((await rig.pdu(lines.join('\n'))).port)
     const readings = []
