@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { sampleName } from '../protocol/kit/metrics/family.ts'
 import { type PluginKind, PROGRAMS, type Program, pluginFiles, pluginsOf } from './plugin-kinds.ts'
-import { pluginTable } from './plugin-table.ts'
+import { markdownTable, pluginTable } from './plugin-table.ts'
 
 /**
  * Files that are made from others: an index for each kind of plug-in, then the JSON Schemas, then the tables of the READMEs.
@@ -106,6 +107,28 @@ describe.each(PROGRAMS)('$name', (program) => {
       readme = readme.replace(new RegExp(`${begin}[\\s\\S]*${end}`), () => table)
     }
     keep(program.readme, readme)
+  })
+})
+
+describe('the metrics of the pages for Prometheus', () => {
+  it.each([
+    ['collector/README.md', async () => (await import('../collector/metrics/families.ts')).FAMILIES],
+    ['agent/README.md', async () => (await import('../agent/metrics/agent-page.ts')).FAMILIES],
+  ] as const)('are a table in %s', async (file, familiesOf) => {
+    const rows = (await familiesOf()).map((family) => [
+      `\`${family.type === 'histogram' ? family.name : sampleName(family)}\``,
+      family.type,
+      family.labels.map((label) => `\`${label}\``).join(' '),
+      family.help,
+    ])
+    const table = markdownTable([['Metric', 'Type', 'Labels', 'What it is'], ...rows]).join('\n')
+    const readme = readFileSync(join(ROOT, file), 'utf8')
+    const marked = /<!-- metrics -->[\s\S]*<!-- \/metrics -->/
+    expect(readme, `${file} has <!-- metrics -->`).toMatch(marked)
+    keep(
+      file,
+      readme.replace(marked, () => `<!-- metrics -->\n\n${table}\n\n<!-- /metrics -->`),
+    )
   })
 })
 

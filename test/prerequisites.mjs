@@ -11,6 +11,7 @@ const PROGRAMS = [
   { program: 'faketime', package: 'faketime' },
   { program: 'snmpd', package: 'snmpd', service: 'snmpd' },
   { program: 'chromium', package: 'chromium' },
+  { program: 'promtool', package: 'prometheus', service: 'prometheus' },
   { program: 'systemd-analyze', package: 'systemd' },
   { program: 'gcc', package: 'gcc' },
   { program: 'the headers of the C library', file: '/usr/include/stdio.h', package: 'libc6-dev' },

@@ -8,7 +8,7 @@ import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import { AgentClock, type AgentClockState } from '../clock/agent-clock.ts'
 import { TimeQuestions } from '../clock/time-questions.ts'
-import { type AgentConfig, maxGapMs, spoolFolderOf } from '../config/config.ts'
+import { type AgentConfig, maxGapMs } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
 import { clockStateOf, Metering } from '../metering/metering.ts'
 import type { Driver } from '../plugin/driver.ts'
@@ -26,10 +26,11 @@ import { partsOf } from '../uplink/fitting.ts'
 import { InventorySender } from '../uplink/inventory-sender.ts'
 import { MessageSize } from '../uplink/message-size.ts'
 import { Publisher } from '../uplink/publisher.ts'
-import { homeOf } from '../uplink/spool/home.ts'
-import { Spool } from '../uplink/spool/spool.ts'
+import type { Spool } from '../uplink/spool/spool.ts'
 import { atMost } from './at-most.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { SelfReport } from './self-report.ts'
+import { spoolOf } from './spool-of.ts'
 
 export interface AgentOptions {
   config: AgentConfig
@@ -59,6 +60,7 @@ export class Agent {
   readonly #shareWatch: ShareWatch
   readonly #memories = new SessionMemories()
   readonly #report: SelfReport
+  readonly metrics: Metrics | undefined
   readonly spool: Spool
   readonly #size: MessageSize
   readonly #delivery: Delivery
@@ -82,17 +84,11 @@ export class Agent {
     this.#drivers = drivers
     this.#registry = new DeviceRegistry(config.devices, drivers)
     this.#shareWatch = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
-    const { maxBytes, maxAge: maxAgeMs } = config.spool
-    const settings = { folder: spoolFolderOf(config), maxBytes, maxAgeMs }
-    this.spool = options.spool?.serves(settings)
-      ? options.spool
-      : new Spool({
-          ...settings,
-          home: homeOf(config.site, config.agent, settings.folder),
-          nowMs: () => this.#wallMs(),
-          clockHolds: () => this.#time?.holds ?? true,
-          log,
-        })
+    this.spool = spoolOf(config, options.spool, {
+      nowMs: () => this.#wallMs(),
+      clockHolds: () => this.#time?.holds ?? true,
+      log,
+    })
     const program = thisProgram(this.#wallMs())
     this.#report = new SelfReport({
       config,
@@ -104,6 +100,7 @@ export class Agent {
       parts: () => ({ publisher: this.#publisher, delivery: this.#delivery, time: this.#time }),
       log,
     })
+    this.metrics = createMetrics(config, this.#report)
     this.#publisher = new Publisher({
       ...config.mqtt,
       program,
@@ -118,6 +115,7 @@ export class Agent {
         this.#delivery.connected(yes)
       },
       onAck: (ack) => this.#acknowledged(ack),
+      onPublished: (channel, bytes, isTaken) => this.metrics?.health.published(channel, bytes, isTaken),
     })
     this.#size = new MessageSize(log)
     this.#delivery = new Delivery({
@@ -149,6 +147,7 @@ export class Agent {
           timeoutMs: config.timeout,
           phase: i / config.devices.length,
           log,
+          onPolled: (polled) => this.metrics?.health.polled(polled, performance.now()),
           onReadings: (driver, readings) => this.#observed(device, driver, readings),
           onFailure: (error) => this.#registry.fail(device, error.message, this.#wallMs()),
         }),
@@ -177,6 +176,7 @@ export class Agent {
       recordsWaiting: this.spool.state().records,
     })
     if (this.#stopped) return
+    void this.metrics?.start()
     const clockState = clockStateOf(this.spool.lastCommitted) as AgentClockState | undefined
     const time = new AgentClock({ clock: this.#clock, log: this.#log, state: clockState })
     this.#time = time
@@ -198,6 +198,7 @@ export class Agent {
     this.#stopped = true
     const until = performance.now() + STOP_DELIVERY_MS
     for (const timer of this.#timers) clearInterval(timer)
+    void this.metrics?.stop()
     await atMost(this.#starting, STOP_STEP_MS)
     await atMost(Promise.all(this.#pollers.map((p) => p.stop())), STOP_STEP_MS)
     if (this.#metering) await atMost(this.#metering.close(), STOP_STEP_MS)

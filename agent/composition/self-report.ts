@@ -41,6 +41,11 @@ export class SelfReport {
     this.#file = new StatusFile(spoolFolderOf(sources.config), sources.log)
   }
 
+  /** What it tells of. */
+  get sources(): SelfReportSources {
+    return this.#o
+  }
+
   status(state: StatusMessage['state']): StatusMessage {
     const { config, version, program, wallMs, spool, parts } = this.#o
     const { publisher, delivery, time } = parts()

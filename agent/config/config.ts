@@ -14,6 +14,7 @@ import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { type DeviceConfig, deviceSchema } from './device-config.ts'
 import { repeatedMachines } from './device-place.ts'
+import { MetricsSchema } from './metrics-config.ts'
 import { wiringFaults } from './wiring-faults.ts'
 
 const SPOOL_ROOT = '/var/lib/perwatt-agent'
@@ -73,6 +74,9 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
             .describe('records older than this are deleted too'),
         })
         .prefault({}),
+      metrics: MetricsSchema.optional().describe(
+        'a page /metrics for Prometheus, of the agent’s own health; absent: no port is opened',
+      ),
       log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
       devices: z.array(deviceSchema(drivers)).min(1).max(5000).describe('the devices that this agent reads'),
     })

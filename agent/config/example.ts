@@ -31,6 +31,12 @@ spool:
   maxBytes: 1GiB
   maxAge: 7d
 
+# A page for Prometheus, http://127.0.0.1:8081/metrics, of the agent's own health. Without it no port is opened.
+# metrics:
+#   port: 8081        # each agent of a machine needs its own
+#   host: 0.0.0.0     # for a Prometheus on another machine; then set a token
+#   token: { file: /run/credentials/perwatt-agent.service/metrics }
+
 log:
   level: info # debug, info, warn or error
 

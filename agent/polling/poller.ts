@@ -30,6 +30,8 @@ export interface PollerOptions {
   log: Log
   onReadings(driver: string, readings: Reading[]): void
   onFailure(error: PerwattError): void
+  /** told of each poll that has ended; one that the stop of the agent cut off is none */
+  onPolled?(polled: { device: string; driver: string; ok: boolean; tookMs: number }): void
   random?: () => number
 }
 
@@ -98,14 +100,17 @@ export class Poller {
 
   async #poll(): Promise<void> {
     const { log } = this.#options
+    const beganMs = performance.now()
     try {
       const readings = await this.#read()
+      this.#polled(true, beganMs)
       if (this.#failures > 0)
         log.info('device answers again', { device: this.#target.id, after: `${this.#failures} failed polls` })
       this.#failures = 0
       this.#options.onReadings(this.#session?.driver ?? this.#target.driver, readings)
     } catch (error) {
       if (this.#stop.signal.aborted) return
+      this.#polled(false, beganMs)
       const driver = this.#session?.driver ?? this.#target.driver
       const failure = new PerwattError(
         'device-unreachable',
@@ -117,6 +122,12 @@ export class Poller {
         log.warn('device does not answer', { device: this.#target.id, reason: failure.message })
       this.#options.onFailure(failure)
     }
+  }
+
+  #polled(ok: boolean, beganMs: number): void {
+    const { id, driver } = this.#target
+    const tookMs = performance.now() - beganMs
+    this.#options.onPolled?.({ device: id, driver: this.#session?.driver ?? driver, ok, tookMs })
   }
 
   async #read(): Promise<Reading[]> {

@@ -28,6 +28,8 @@ export interface PublisherOptions {
   onIntroduce(): void
   onConnection(connected: boolean): void
   onAck(ack: AckMessage): void
+  /** told of each message, and whether the connection took it */
+  onPublished?(channel: Channel, bytes: number, isTaken: boolean): void
 }
 
 /** The agent's topics over its MQTT connection. It queues nothing: the spool is the queue. */
@@ -97,7 +99,9 @@ export class Publisher {
     if (channel === 'status') this.#namesake.published()
     const payload = encode(message)
     const isTaken = this.#link.publish({ topic: topic(site, agent, channel), payload, ...options })
-    if (isTaken) this.#noteSize(Buffer.byteLength(payload))
+    const bytes = Buffer.byteLength(payload)
+    if (isTaken) this.#noteSize(bytes)
+    this.#options.onPublished?.(channel, bytes, isTaken)
     return isTaken
   }
 

@@ -49,6 +49,9 @@ export interface ReceiverDeliveries {
   disabled?: string
   queued: number
   deadLetters: DeadLetter[]
+  /** messages that it took, and attempts that failed, since the start */
+  delivered: number
+  failed: number
   /** the last ones, oldest first */
   attempts: DeliveryAttempt[]
 }
@@ -73,6 +76,8 @@ export interface DispatcherOptions {
 
 interface Line extends Receiver {
   attempts: DeliveryAttempt[]
+  delivered: number
+  failed: number
   disabled?: string
   /** the last attempt failed */
   failing: boolean
@@ -112,7 +117,15 @@ export class Dispatcher {
     this.#lines = new Map(
       options.receivers.map((receiver) => [
         receiver.name,
-        { ...receiver, attempts: [], failing: false, dueMs: 0, wake: new AbortController() },
+        {
+          ...receiver,
+          attempts: [],
+          delivered: 0,
+          failed: 0,
+          failing: false,
+          dueMs: 0,
+          wake: new AbortController(),
+        },
       ]),
     )
   }
@@ -143,11 +156,13 @@ export class Dispatcher {
   }
 
   deliveries(): ReceiverDeliveries[] {
-    return [...this.#lines.values()].map(({ name, attempts, disabled }) => ({
+    return [...this.#lines.values()].map(({ name, attempts, delivered, failed, disabled }) => ({
       receiver: name,
       ...(disabled !== undefined && { disabled }),
       queued: this.#outbox.queued(name),
       deadLetters: this.#outbox.dead(name),
+      delivered,
+      failed,
       attempts: [...attempts],
     }))
   }
@@ -235,6 +250,8 @@ export class Dispatcher {
     line.attempts.push(attempt)
     if (line.attempts.length > ATTEMPTS_KEPT) line.attempts.shift()
 
+    if (outcome === 'delivered') line.delivered++
+    else line.failed++
     if (outcome === 'delivered') {
       this.#outbox.settle(name, message.id)
       if (line.failing) this.#log.info('receiver-recovered', { receiver: name })

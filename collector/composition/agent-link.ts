@@ -34,7 +34,7 @@ export async function startBroker({ config, log }: Context): Promise<EmbeddedBro
 
 /** Connects to the broker, which may not answer yet, and takes what agents send from then on. */
 export function startAgentLink(
-  { config, log, version, nowMs, clocks, program }: Context,
+  { config, log, version, nowMs, clocks, program, health }: Context,
   {
     broker,
     devices,
@@ -72,6 +72,8 @@ export function startAgentLink(
     hasRecords: (agentId) => !ledger.runs || ledger.records.knows(agentId),
     nowMs,
     log,
+    onMessage: (agentId, channel, bytes) => health.message(agentId, channel, bytes),
+    onRefused: (agentId, channel) => health.refused.add(1, agentId, channel),
     quarantine: (entry) => ledger.quarantine.add(entry),
   })
   ingest.start()

@@ -19,6 +19,7 @@ import { AheadRecords } from '../intake/ahead-records.ts'
 import { numbersSituations } from '../intake/numbers-situation.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
+import { Health } from '../metrics/health.ts'
 import type { StoreHealth } from '../plugin/store-health.ts'
 import { PoolWatch } from '../pool-watch/pool-watch.ts'
 import { POOLS } from '../pools/index.ts'
@@ -38,6 +39,7 @@ import type { Context } from './context.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { LastKnownFile } from './last-known-file.ts'
 import { createLedger, type LedgerPlane } from './ledger.ts'
+import { createMetrics } from './metrics.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
@@ -50,7 +52,7 @@ const STOP_WITHIN_MS = 4_000
 /** Of these, what the store may need to leave everything in one file. */
 const STORE_CLOSE_MS = 1_500
 
-export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks' | 'program' | 'files'> {
+export interface CollectorOptions extends Omit<Context, 'nowMs' | 'clocks' | 'program' | 'files' | 'health'> {
   assets: Assets
   nowMs?: () => number
   /** whether the kernel keeps the clock by NTP; absent: it is asked */
@@ -91,13 +93,17 @@ export class Collector {
     const clocks = new ClockWatch({ clock, log, isSynchronised })
     const program = thisProgram(nowMs())
     const files = new SmallFiles(log)
-    const context: Context = { ...options, nowMs, clocks, program, files }
+    const health = new Health()
+    const context: Context = { ...options, nowMs, clocks, program, files, health }
     const { dataFolder } = config
     const opened = pluginNamed(STORES, config.store.store).open(config.store, { dataFolder, log })
     const lease = opened.shared && new StoreLease({ store: opened.shared, program, log })
     const keeper = new StoreKeeper({
       ...{ store: opened, nowMs, log, steadyMs, shut: () => this.#shut() },
       ...(lease && { obtain: () => this.#obtain() }),
+      onDone: (call, ms) => {
+        if (call.startsWith('append')) health.appends.observe(ms / 1000)
+      },
     })
     this.#lease = lease
     const { store } = keeper
@@ -144,7 +150,14 @@ export class Collector {
     this.#ownerSilentAfterMs = settingsOf(ownerSilent, config.alerts.rules).after
     this.#views = views
     this.#standing = standing
-    this.#screens = createScreens(context, { ...sources, views, assets, standsByFor })
+    this.#screens = createScreens(context, {
+      ...{ ...sources, views, assets, standsByFor },
+      metrics: createMetrics(context, {
+        ...{ ...sources, views, standsByFor },
+        health: () => keeper.health,
+        streams: () => this.#screens.streams,
+      }),
+    })
     this.#charts = new ChartKeeper(context, devices.state, store)
     this.#ahead = new AheadRecords({
       store,
@@ -183,6 +196,7 @@ export class Collector {
       })
       this.#link = link
       this.#alerting.start()
+      this.#context.health.loopDelay.start()
       this.#timers = [
         // with fifty thousand machines on a busy computer it would leave no time to take records
         everySparing(TICK_MS, () => this.#tick(link)),
@@ -248,6 +262,7 @@ export class Collector {
     const wait = (name: string, work: Promise<unknown> | undefined) => steps.wait(name, work, STORE_CLOSE_MS)
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
+    this.#context.health.loopDelay.stop()
     if (this.#timers.length > 0) void wait('last known figures', this.#lastKnown.keep(this.#views))
     await wait('broker connection', this.#link?.ingest.stop() ?? this.#lease?.stop())
     await wait(
@@ -266,6 +281,12 @@ export class Collector {
   }
 
   #tick(link: AgentLink): void {
+    const beganMs = performance.now()
+    this.#work(link)
+    this.#context.health.ticks.observe((performance.now() - beganMs) / 1000)
+  }
+
+  #work(link: AgentLink): void {
     const { nowMs, clocks } = this.#context
     const now = nowMs()
     clocks.tick()

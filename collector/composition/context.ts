@@ -3,6 +3,7 @@ import type { SmallFiles } from '../../protocol/kit/small-files.ts'
 import type { Program } from '../../protocol/program.ts'
 import type { ClockWatch } from '../clocks/clock-watch.ts'
 import type { CollectorConfig } from '../config/config.ts'
+import type { Health } from '../metrics/health.ts'
 
 /** What every part of the collector may need. */
 export interface Context {
@@ -16,4 +17,6 @@ export interface Context {
   files: SmallFiles
   /** the collector's clock beside the others */
   clocks: ClockWatch
+  /** what is counted for /metrics */
+  health: Health
 }

@@ -31,7 +31,7 @@ import { createOwnership } from './ownership.ts'
 import type { PricePlane } from './prices.ts'
 
 /** Bound of the interval messages that wait to be stored: about 300,000 records. */
-const QUEUE_BYTES = 32 * 2 ** 20
+export const QUEUE_BYTES = 32 * 2 ** 20
 
 /** Devices that sent records since then have a past when the collector starts; others are taken for new ones. */
 const PAST_MS = 7 * 24 * HOUR_MS
@@ -80,7 +80,10 @@ export interface LedgerParts {
 }
 
 /** From interval messages to settled minutes. */
-export function createLedger({ config, log, nowMs, clocks }: Context, parts: LedgerParts): LedgerPlane {
+export function createLedger(
+  { config, log, nowMs, clocks, health }: Context,
+  parts: LedgerParts,
+): LedgerPlane {
   const { store, devices, prices, standing, standsBy, onSettled } = parts
   const { retention, settleDelay: settleDelayMs } = config.ledger
   // a database with a retention of its own can't keep what is older
@@ -210,7 +213,11 @@ export function createLedger({ config, log, nowMs, clocks }: Context, parts: Led
     nowMs,
     log,
     onArrival: (agentId) => standing.arrived(agentId),
-    onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
+    onOutcome: (agentId, outcome) => {
+      health.batches.add(1, agentId, outcome.kind)
+      standing.became(agentId, outcome)
+    },
+    onAnswered: (waitedMs) => health.acknowledgements.observe(waitedMs / 1000),
   })
   let runs = false
   /** What records are judged and numbered by. */

@@ -1,3 +1,4 @@
+import type { MetricsAnswer } from '../../protocol/kit/metrics/answer.ts'
 import type { Alerting } from '../alerts/alerting.ts'
 import { Figures } from '../books/figures.ts'
 import { HeldQueries } from '../books/held-queries.ts'
@@ -65,7 +66,12 @@ export function createLiveViews(
 /** The HTTP server of screens and API. It pushes the trend to browsers after each settled minute. */
 export function createScreens(
   { config, log, version, nowMs, clocks }: Context,
-  sources: ScreenSources & { views: LiveViews; assets: Assets; standsByFor: () => string | undefined },
+  sources: ScreenSources & {
+    views: LiveViews
+    assets: Assets
+    standsByFor: () => string | undefined
+    metrics: MetricsAnswer
+  },
 ): ScreensServer {
   const { store, devices, prices, ledger, pools, views, assets } = sources
   const { pricing, recent, records, repricer, quarantine, latePrices, takeIn, takeBack } = ledger
@@ -98,6 +104,7 @@ export function createScreens(
     version,
     now: nowMs,
     standsByFor: sources.standsByFor,
+    metrics: sources.metrics,
     ...(config.http.token ? { token: config.http.token } : {}),
   })
   recent.onChange(() => screens.trend())

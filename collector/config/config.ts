@@ -20,6 +20,7 @@ import { workloadFaults } from '../economics/workload-faults.ts'
 import { WorkloadSchema } from '../economics/workloads.ts'
 import fixed from '../feeds/fixed.ts'
 import { FEEDS } from '../feeds/index.ts'
+import { MetricsSchema } from '../metrics/config.ts'
 import { poolFaults, poolsSchema } from '../pool-watch/pool-config.ts'
 import { POOLS } from '../pools/index.ts'
 import { feedsSchema } from '../prices/feed-config.ts'
@@ -169,6 +170,7 @@ export const CollectorConfigSchema = z
     costs: CostsSchema.prefault({}).describe('costs of energy besides its price'),
     pools: poolsSchema(POOLS).describe('mining pools, read to compare their credits with the ledger'),
     alerts: alertsSchema(CHANNELS, RULES).prefault({}),
+    metrics: MetricsSchema.prefault({}),
     log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
   })
   .superRefine((config, ctx) => {

@@ -137,6 +137,10 @@ alerts:
       # an address inside your network is reached only where you allow its range
       allowPrivate: []
 
+# GET /metrics is a page for Prometheus, with the site's and the workloads' figures and the collector's own health.
+metrics:
+  devices: false                # true: figures of every device; or rules: [{ kind: gpu }, { container: C01 }]
+
 log:
   level: info
 `

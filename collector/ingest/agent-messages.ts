@@ -39,6 +39,8 @@ export interface AgentMessagesOptions {
   nowMs: () => number
   log: Log
   quarantine(entry: Quarantined): void
+  /** told of each message that can't be used */
+  onRefused?: (agentId: string, channel: string) => void
 }
 
 /** Validates and routes what agents send. A message that can't be used is counted and put into quarantine, and changes nothing. */
@@ -152,6 +154,7 @@ export class AgentMessages {
 
   /** Puts a message aside that can't be used. */
   aside(agentId: string, name: string, reason: string, payload: Uint8Array): void {
+    this.#o.onRefused?.(agentId, name.slice(name.lastIndexOf('/') + 1))
     this.#o.quarantine({
       atMs: this.#o.nowMs(),
       agentId,

@@ -64,6 +64,7 @@ export class BatchReceiver {
   readonly #queue: BatchQueue<Sender>
   readonly #arrived: (agentId: string) => void
   readonly #became: (agentId: string, outcome: BatchOutcome) => void
+  readonly #answered: (waitedMs: number) => void
   readonly #unknown: Pick<UnknownQuantitiesBook, 'note'> | undefined
 
   constructor(options: {
@@ -77,12 +78,15 @@ export class BatchReceiver {
     onArrival?: (agentId: string) => void
     /** told of each message */
     onOutcome?: (agentId: string, outcome: BatchOutcome) => void
+    /** told how long each message in its turn has waited for its answer, ms of the wall clock */
+    onAnswered?: (waitedMs: number) => void
     /** counts what is stored and has no name here */
     unknown?: Pick<UnknownQuantitiesBook, 'note'>
   }) {
     this.#unknown = options.unknown
     this.#arrived = options.onArrival ?? (() => undefined)
     this.#became = options.onOutcome ?? (() => undefined)
+    this.#answered = options.onAnswered ?? (() => undefined)
     this.#records = options.records
     this.#rateLimit = options.rateLimit
     this.#nowMs = options.nowMs
@@ -190,7 +194,9 @@ export class BatchReceiver {
     const answer = stored ?? { ...this.#records.presentAnswer(agentId), notStored }
     const allowance = this.#rateLimit.allowance(this.#queue.bytes)
     // as in NTP, the middle between receipt and reply: the wait in the queue then looks like no clock offset
-    const atMs = Math.round((receivedAtMs + this.#nowMs()) / 2)
+    const now = this.#nowMs()
+    const atMs = Math.round((receivedAtMs + now) / 2)
+    this.#answered(Math.max(0, now - receivedAtMs))
     reply({ v: 1, ...answer, ...allowance, atMs, echoSentAtMs: sentAtMs })
   }
 }

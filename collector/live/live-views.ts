@@ -19,12 +19,15 @@ import type { StandingView } from '../views/standing.ts'
 import type { WorkloadView } from '../views/workload.ts'
 import { AlertSituations } from './alert-situations.ts'
 import { type ChoiceInputs, choiceInputs } from './choice-inputs.ts'
+import { type DeviceFigures, deviceFigures } from './device-figures.ts'
 import { deviceView } from './device-view.ts'
+import { type HeardFigures, heardFigures } from './heard-figures.ts'
 import { LastKnown, workloadsOf } from './last-known.ts'
 import { type LedgerProgress, ledgerHealth } from './ledger-health.ts'
 import { liveGroups } from './live-groups.ts'
 import { LiveTable, type Owners } from './live-table.ts'
 import { machinesOf } from './machines.ts'
+import type { SiteDevice } from './reading-columns.ts'
 import { type Remembered, rememberedSite, rememberedWorkloads } from './remembered.ts'
 import { siteView } from './site-view.ts'
 import type { LiveSnapshot, SiteFacts } from './snapshot.ts'
@@ -181,6 +184,23 @@ export class LiveViews {
   /** For controllers: of the machines that are heard, and no others. */
   heardInputs(): ChoiceInputs {
     return choiceInputs(this.#snapshot, this.#o.rules)
+  }
+
+  /** For readers that keep a history: what is heard now, and nothing that was last known. */
+  heard(): HeardFigures {
+    const { facts, rules } = this.#o
+    const known = this.#lastKnown.of(this.#snapshot)
+    return heardFigures(this.#snapshot, known, { facts, workloads: rules.workloads })
+  }
+
+  /** The devices of the present snapshot; the same array until an inventory changes. */
+  get siteDevices(): readonly SiteDevice[] {
+    return this.#snapshot.devices
+  }
+
+  /** The same of some devices. @param rows their indexes in `siteDevices` */
+  deviceFigures(rows: Uint32Array): DeviceFigures {
+    return deviceFigures(this.#snapshot, rows)
   }
 
   machines(): Machine[] {

@@ -3,6 +3,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { Log } from '../../protocol/kit/log.ts'
+import type { MetricsAnswer } from '../../protocol/kit/metrics/answer.ts'
 import type { Secret } from '../../protocol/kit/secret.ts'
 import type { Figures } from '../books/figures.ts'
 import type { HeldQueries } from '../books/held-queries.ts'
@@ -40,6 +41,8 @@ export interface ScreensServer {
   tick(): void
   /** sends the trend to every browser, after a minute was settled */
   trend(): void
+  /** browsers that have the live stream open, and how many may */
+  readonly streams: { open: number; most: number }
   /** ends every connection */
   close(): Promise<void>
 }
@@ -67,6 +70,8 @@ export function createServer(options: {
   maxStreams?: number
   /** the collector that serves the site while this one stands by, for a person */
   standsByFor?: () => string | undefined
+  /** answers /metrics; absent: there is no such page */
+  metrics?: MetricsAnswer
 }): ScreensServer {
   const { views, assets, log, version, token, now = Date.now, maxStreams } = options
   const stream = new Stream({
@@ -94,6 +99,7 @@ export function createServer(options: {
     version,
     now,
     openStream: (c) => openStream(stream, c),
+    ...(options.metrics ? { openMetrics: metricsOf(options.metrics) } : {}),
   })
   const app = pages.route('/', api)
   app.notFound((c) =>
@@ -109,6 +115,9 @@ export function createServer(options: {
     listen: (host, port) => listen(server, host, port),
     tick: () => stream.tick(),
     trend: () => stream.trend(),
+    get streams() {
+      return stream.clients
+    },
     close: () => {
       stream.close()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -128,6 +137,18 @@ function openStream(stream: Stream, c: Context): Response {
   stream.open(incoming, outgoing)
   return RESPONSE_ALREADY_SENT
 }
+
+const metricsOf =
+  (metrics: MetricsAnswer) =>
+  (c: Context): Response => {
+    if (metrics.isFull) {
+      const why = 'too many readers wait for this page; scrape it from fewer places, or try again in 10 s'
+      return c.json(problem('too_many_scrapes', why), 503, { 'retry-after': '10' })
+    }
+    const { incoming, outgoing } = c.env as HttpBindings
+    void metrics.answer(incoming, outgoing)
+    return RESPONSE_ALREADY_SENT
+  }
 
 function listen(server: Server, host: string, port: number): Promise<{ address: string; port: number }> {
   return new Promise((resolve, reject) => {

@@ -52,6 +52,11 @@ export class Stream {
     return this.#clients.size >= this.#maxClients
   }
 
+  /** How many browsers have it open, and how many may. */
+  get clients(): { open: number; most: number } {
+    return { open: this.#clients.size, most: this.#maxClients }
+  }
+
   /** Sends the present state to every browser. It costs nothing without browsers. */
   tick(): void {
     this.#frame = undefined

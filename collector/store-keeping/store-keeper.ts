@@ -25,6 +25,8 @@ export interface StoreKeeperOptions {
   /** waits between two attempts; resolves with false where the signal aborts */
   wait?: (ms: number, signal: AbortSignal) => Promise<boolean>
   firstWaitMs?: number
+  /** told of each call of the store that succeeded, and how long it took, ms */
+  onDone?: (call: string, ms: number) => void
   /** a clock that never steps, ms */
   steadyMs?: () => number
 }

@@ -17,17 +17,32 @@ export class WatchedStore {
   readonly #nowMs: () => number
   readonly #steadyMs: () => number
   readonly #log: Log
+  readonly #onDone: (call: string, ms: number) => void
   readonly #failing = new Map<Kind, StoreAway>()
   /** by call, since its last success */
   readonly #troubles = new Map<string, { sinceMs: number; lastMs: number; reason: string }>()
   readonly #working = new Map<symbol, { call: string; sinceMs: number }>()
   #done = 0
 
-  /** @param steadyMs a clock that never steps, ms */
+  /**
+   * @param steadyMs a clock that never steps, ms
+   * @param onDone told of each call that succeeded, and how long it took
+   */
   constructor(
     store: Store,
-    { nowMs, steadyMs, log }: { nowMs: () => number; steadyMs: () => number; log: Log },
+    {
+      nowMs,
+      steadyMs,
+      log,
+      onDone = () => {},
+    }: {
+      nowMs: () => number
+      steadyMs: () => number
+      log: Log
+      onDone?: ((call: string, ms: number) => void) | undefined
+    },
   ) {
+    this.#onDone = onDone
     this.#nowMs = nowMs
     this.#steadyMs = steadyMs
     this.#log = log
@@ -76,7 +91,10 @@ export class WatchedStore {
     const token = Symbol(name)
     this.#working.set(token, { call: name, sinceMs })
     void result.then(
-      () => this.#ended(token, name, kind),
+      () => {
+        this.#onDone(name, this.#steadyMs() - sinceMs)
+        this.#ended(token, name, kind)
+      },
       (error: unknown) => {
         this.#working.delete(token)
         this.#failed({ name, kind, sinceMs }, error)

@@ -20,6 +20,7 @@ export interface Room {
 const KIT = 'protocol/kit'
 const HTTP = 'protocol/kit/http'
 const MQTT = 'protocol/kit/mqtt'
+const METRICS = 'protocol/kit/metrics'
 const PROTOCOL = [KIT, 'protocol']
 
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -49,6 +50,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'one MQTT connection: back-off, subscriptions, last will; drivers and plug-ins may not import it',
     imports: [KIT],
     packages: ['mqtt', 'mqtt-packet'],
+  },
+  [METRICS]: {
+    holds: 'pages for Prometheus: families, both texts, columns of a hundred thousand devices, back-pressure',
+    imports: [KIT],
+    packages: ['node:fs/promises', 'node:http', 'node:timers/promises', 'node:zlib'],
   },
   protocol: {
     holds: 'what agent and collector agree on: devices, samples, intervals, owners, quotes, topics, units',
@@ -188,6 +194,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...PROTOCOL, 'agent/plugin', 'agent/wire/loose-json', 'agent/counting', 'agent/uplink/spool'],
     packages: [],
   },
+  'agent/metrics': {
+    holds: 'the agent’s page for Prometheus, on a port of its own where the configuration asks for it',
+    imports: [...PROTOCOL, METRICS],
+    packages: ['node:crypto', 'node:http'],
+  },
   'agent/composition': {
     holds: 'the only room that constructs the agent',
     imports: [
@@ -199,6 +210,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'agent/metering',
       'agent/uplink',
       'agent/uplink/spool',
+      'agent/metrics',
     ],
     packages: ['node:fs', 'node:fs/promises', 'node:path'],
   },
@@ -497,6 +509,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['node:fs', 'node:fs/promises', 'node:path', 'zod'],
   },
+  'collector/metrics': {
+    holds:
+      'the page for Prometheus: families of the site, its workloads and devices, and of the collector itself',
+    imports: [
+      KIT,
+      METRICS,
+      'collector/economics',
+      'collector/economics/energy',
+      'collector/views',
+      'collector/live',
+      'collector/alerts',
+    ],
+    packages: ['node:fs/promises', 'node:path', 'zod'],
+  },
   'collector/screens/documents': {
     holds: 'what the API answers besides JSON: statements as pages and CSV, long texts piece by piece',
     imports: [KIT, 'collector/views'],
@@ -528,6 +554,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'the HTTP server, the live event stream, and the build of the pages',
     imports: [
       ...PROTOCOL,
+      METRICS,
       'collector/views',
       'collector/prices',
       'collector/books',
@@ -600,6 +627,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/rules',
       'collector/alerts',
       'collector/channels',
+      'collector/metrics',
     ],
     packages: ['yaml', 'zod'],
   },
@@ -607,6 +635,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: 'the only room that constructs the collector',
     imports: [
       ...PROTOCOL,
+      METRICS,
       'collector/economics/settlement',
       'collector/views',
       'collector/plugin',
@@ -630,6 +659,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'collector/broker',
       'collector/ingest',
       'collector/standing',
+      'collector/metrics',
       'collector/screens/pages',
       'collector/screens',
       'collector/config',

@@ -52,8 +52,14 @@ export function siteOf(
   {
     prices = PRICES,
     simulated = false,
+    nowMs = NOW + 1000,
     ...rules
-  }: { prices?: Partial<Record<QuoteName, number>>; simulated?: boolean } & Partial<RulesOptions> = {},
+  }: {
+    prices?: Partial<Record<QuoteName, number>>
+    simulated?: boolean
+    /** when it is looked at */
+    nowMs?: number
+  } & Partial<RulesOptions> = {},
 ): LiveViews {
   const state = new SiteState()
   const devices = heard.map(({ device }): Device => ({ driver: 'd', ...device }))
@@ -87,7 +93,7 @@ export function siteOf(
     currency: 'USD',
     alerts: () => [],
     ledger: () => ({ overdueMinutes: 0, losses: [], unpriced: [] }),
-    nowMs: () => NOW + 1000,
+    nowMs: () => nowMs,
   })
 }
 

@@ -52,8 +52,9 @@ export async function startSite(options: {
   site: string
   broker: string
   machines?: number
-  /** more of the collector's configuration */
+  /** more of the collector's configuration, and of the agent's */
   config?: object
+  agentConfig?: object
 }): Promise<StandingSite> {
   const { site, broker, machines = 3 } = options
   const folder = mkdtempSync(join(tmpdir(), 'perwatt-standing-'))
@@ -87,6 +88,7 @@ export async function startSite(options: {
         pollInterval: '1s',
         spool: { folder: join(folder, 'spool') },
         devices: [{ id: 'c1', driver: 'container', machines }],
+        ...options.agentConfig,
       }),
       'test',
     ),

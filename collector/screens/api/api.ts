@@ -37,7 +37,24 @@ const Health = z
   .object({ status: z.literal('ok'), version: z.string(), uptimeS: z.number().int() })
   .meta({ id: 'Health' })
 
+const metricsText = { schema: z.string() }
+
 const routes = {
+  metrics: createRoute({
+    method: 'get',
+    path: '/metrics',
+    summary:
+      'The site, its workloads and the collector’s own health for Prometheus: OpenMetrics 1.0, or Prometheus’ text by Accept',
+    request: { query: none },
+    responses: {
+      200: {
+        description: 'The page',
+        content: { 'application/openmetrics-text': metricsText, 'text/plain': metricsText },
+      },
+      400: refused,
+      503: json(ErrorSchema, 'Too many readers wait for the page; try again after Retry-After seconds'),
+    },
+  }),
   health: routeOf('/healthz', none, Health, 'The collector answers'),
   stream: createRoute({
     method: 'get',
@@ -77,6 +94,8 @@ export function createApi(options: {
   version: string
   now: () => number
   openStream: (c: Context) => Response
+  /** answers the page for Prometheus; absent: there is none */
+  openMetrics?: (c: Context) => Response
 }) {
   const { views, log, version, now } = options
   // a step of the wall clock is no time that it ran
@@ -120,6 +139,8 @@ export function createApi(options: {
   if (options.selector) addQuotes(api, { selector: options.selector, now, mayChange: options.mayChange })
   // the stream writes to the socket itself, which the route’s type cannot express
   api.openapi(routes.stream, (c) => options.openStream(c) as never)
+  const { openMetrics } = options
+  if (openMetrics) api.openapi(routes.metrics, (c) => openMetrics(c) as never)
   api.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: {
