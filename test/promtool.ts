@@ -11,7 +11,10 @@ export const hasPrometheus = isThere('promtool') && isThere('prometheus')
 
 /** What `promtool check metrics` finds wrong with a page in Prometheus' text; nothing where it is clean. */
 export function promtoolFaults(page: string): string {
-  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: page, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: page,
+    encoding: 'utf8',
+  })
   return status === 0 ? '' : `${stdout}${stderr}`
 }
 

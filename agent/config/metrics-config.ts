@@ -22,5 +22,3 @@ export const MetricsSchema = z
         message: `expected a token, because ${host} can be reached from other machines, and without one anybody there could read the names of the devices; set one, or host: 127.0.0.1`,
       })
   })
-
-export type MetricsConfig = z.output<typeof MetricsSchema>

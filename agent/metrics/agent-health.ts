@@ -7,7 +7,7 @@ const POLL_BOUNDS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const MOST = 20_000
 
 /** One poll of one configured device. */
-export interface Polled {
+interface Polled {
   device: string
   driver: string
   ok: boolean

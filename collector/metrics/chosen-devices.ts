@@ -3,7 +3,7 @@ import type { SiteDevice } from '../live/reading-columns.ts'
 import type { MetricsConfig } from './config.ts'
 
 /** More would be a page that Prometheus takes no more within its usual limits. */
-export const MOST_DEVICES = 100_000
+const MOST_DEVICES = 100_000
 
 /** The rows of a page of devices. */
 export interface Chosen {

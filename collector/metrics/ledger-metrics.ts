@@ -15,9 +15,21 @@ export const LEDGER_FAMILIES = {
     'End of the newest settled minute, Unix time',
     seconds(),
   ),
-  overdue: gauge('perwatt_ledger_overdue_seconds', 'Past time that must be settled, or settled again', seconds()),
-  restated: gauge('perwatt_ledger_restated_seconds', 'Time that was restated within the last hour', seconds()),
-  unpriced: gauge('perwatt_ledger_unpriced_seconds', 'Settled time that lacks this price', seconds(['price'])),
+  overdue: gauge(
+    'perwatt_ledger_overdue_seconds',
+    'Past time that must be settled, or settled again',
+    seconds(),
+  ),
+  restated: gauge(
+    'perwatt_ledger_restated_seconds',
+    'Time that was restated within the last hour',
+    seconds(),
+  ),
+  unpriced: gauge(
+    'perwatt_ledger_unpriced_seconds',
+    'Settled time that lacks this price',
+    seconds(['price']),
+  ),
   heldRecords: gauge(
     'perwatt_ledger_held_records',
     'Doubtful records, which wait for a person: /api/v1/doubts',

@@ -53,10 +53,9 @@ describe('Debian’s Prometheus', () => {
       expect(await values('perwatt_agent_broker_connected')).toEqual([['agent', '1']])
       expect(await values('perwatt_collector_agent_online')).toEqual([['collector', '1']])
       expect(await values('perwatt_agent_polls_total > 1')).toHaveLength(1)
-      expect((await values('perwatt_event_loop_delay_seconds_count > 0')).map(([name]) => name).sort()).toEqual([
-        'agent',
-        'collector',
-      ])
+      expect(
+        (await values('perwatt_event_loop_delay_seconds_count > 0')).map(([name]) => name).sort(),
+      ).toEqual(['agent', 'collector'])
     }, 90_000)
     expect(await errors()).toMatchObject({ collector: '', agent: '' })
     expect((await errors())['stranger']).toContain('401')

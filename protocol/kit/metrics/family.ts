@@ -1,5 +1,5 @@
 /** What a metric family holds. An `info` is a text that belongs to something, as labels of a constant 1. */
-export type FamilyType = 'gauge' | 'counter' | 'histogram' | 'info'
+type FamilyType = 'gauge' | 'counter' | 'histogram' | 'info'
 
 /** One metric family of a `/metrics` page, as it is declared: the page, its checks and the README's table are made from it. */
 export interface Family {

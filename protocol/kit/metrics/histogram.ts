@@ -1,5 +1,5 @@
 /** Seconds of work: from a tick of a small site to a store that hangs. */
-export const DURATION_BOUNDS_S: readonly number[] = [
+const DURATION_BOUNDS_S: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ]
 

@@ -41,7 +41,11 @@ function sources(): AgentSources {
 
 async function start(token?: string) {
   const secret = token === undefined ? undefined : new Secret(token)
-  const listener = new MetricsListener({ host: '127.0.0.1', port: 0, token: secret }, agentPage(sources()), SILENT)
+  const listener = new MetricsListener(
+    { host: '127.0.0.1', port: 0, token: secret },
+    agentPage(sources()),
+    SILENT,
+  )
   listeners.push(listener)
   await listener.start()
   return (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${listener.port}${path}`, init)
@@ -81,9 +85,12 @@ describe('the agent’s page', () => {
     ])
   })
 
-  it.skipIf(!hasPrometheus)('is clean by promtool (skipped where Debian’s prometheus is not installed)', async () => {
-    expect(promtoolFaults(await (await (await start())('/metrics')).text())).toBe('')
-  })
+  it.skipIf(!hasPrometheus)(
+    'is clean by promtool (skipped where Debian’s prometheus is not installed)',
+    async () => {
+      expect(promtoolFaults(await (await (await start())('/metrics')).text())).toBe('')
+    },
+  )
 
   it('needs the token where there is one, and is the only page', async () => {
     const get = await start('secret-word')

@@ -31,7 +31,11 @@ function sourcesOf(views: LiveViews, metrics: object = {}): CollectorSources {
     heard: () => views.heard(),
     agents: ({ agents }) => agents.map((view) => ({ view, lostRecords: 7, acknowledgedMs: NOW - 60_000 })),
     books: () => ({
-      site: { ...views.site(), ledgerThroughMs: NOW - 90_000, ledgerHeld: { records: 3, devices: 1, revenueUsd: 2.5 } },
+      site: {
+        ...views.site(),
+        ledgerThroughMs: NOW - 90_000,
+        ledgerHeld: { records: 3, devices: 1, revenueUsd: 2.5 },
+      },
       overdueMinutes: 1,
       quotes: {
         feeds: [
@@ -49,9 +53,7 @@ function sourcesOf(views: LiveViews, metrics: object = {}): CollectorSources {
         standstills: [],
         parts: [{ part: 'store', standsStill: false, count: 1, waiting: 4 }],
       },
-      receivers: [
-        { receiver: 'ops', queued: 2, deadLetters: [], delivered: 9, failed: 1, attempts: [] },
-      ],
+      receivers: [{ receiver: 'ops', queued: 2, deadLetters: [], delivered: 9, failed: 1, attempts: [] }],
     }),
     parts: () => ({
       health,
@@ -66,7 +68,11 @@ function sourcesOf(views: LiveViews, metrics: object = {}): CollectorSources {
 
 async function pageOf(sources: CollectorSources, format: Format = 'prometheus'): Promise<string> {
   const parts: Buffer[] = []
-  for await (const piece of collectorPieces(sources, new DeviceLines(sources.devices, sources.config), format))
+  for await (const piece of collectorPieces(
+    sources,
+    new DeviceLines(sources.devices, sources.config),
+    format,
+  ))
     parts.push(Buffer.from(piece))
   return Buffer.concat(parts).toString() + endOf(format)
 }
@@ -109,9 +115,12 @@ describe('the page of a small site', () => {
     expect(page).toBe(readFileSync(file, 'utf8'))
   })
 
-  it.skipIf(!hasPrometheus)('is clean by promtool (skipped where Debian’s prometheus is not installed)', async () => {
-    expect(promtoolFaults(await pageOf(sourcesOf(siteOf(SITE), { devices: true })))).toBe('')
-  })
+  it.skipIf(!hasPrometheus)(
+    'is clean by promtool (skipped where Debian’s prometheus is not installed)',
+    async () => {
+      expect(promtoolFaults(await pageOf(sourcesOf(siteOf(SITE), { devices: true })))).toBe('')
+    },
+  )
 
   it('has no devices where the configuration chooses none, and those that a rule matches', async () => {
     const shown = async (metrics: object) =>
@@ -130,9 +139,13 @@ describe('the page of a small site', () => {
 
 describe('what is not known', () => {
   it('is absent: no power without a reading, no revenue without a price, no cost without the price of energy', async () => {
-    const without = await pageOf(sourcesOf(siteOf([miner(1)], { prices: { energyUsdPerKwh: 0.05 } }), { devices: true }))
+    const without = await pageOf(
+      sourcesOf(siteOf([miner(1)], { prices: { energyUsdPerKwh: 0.05 } }), { devices: true }),
+    )
     expect(without).toContain('perwatt_site_energy_cost_usd_per_hour 0.175')
-    expect(without).not.toMatch(/^perwatt_(workload|device)_(revenue|net|fees)_\S*(workload="mining"|device=)/m)
+    expect(without).not.toMatch(
+      /^perwatt_(workload|device)_(revenue|net|fees)_\S*(workload="mining"|device=)/m,
+    )
     expect(without).not.toMatch(/^perwatt_site_(revenue|net|hashprice)/m)
 
     const noEnergyPrice = await pageOf(
@@ -141,7 +154,11 @@ describe('what is not known', () => {
     expect(noEnergyPrice).toMatch(/^perwatt_site_revenue_usd_per_hour \d/m)
     expect(noEnergyPrice).not.toMatch(/^perwatt_site_(net|energy_cost)/m)
 
-    const server: Heard = { device: { deviceId: 'llm', kind: 'service' }, sample: { tokensInPerS: 5 }, owner: { service: 'chat' } }
+    const server: Heard = {
+      device: { deviceId: 'llm', kind: 'service' },
+      sample: { tokensInPerS: 5 },
+      owner: { service: 'chat' },
+    }
     const noPower = await pageOf(sourcesOf(siteOf([server])))
     expect(noPower).toMatch(/^perwatt_workload_input_tokens_per_second\{workload="chat",kind="tokens"\} 5$/m)
     expect(noPower).not.toMatch(/^perwatt_(site|workload)_(devices_)?power_watts|^perwatt_site_hashrate/m)
@@ -156,9 +173,9 @@ describe('what is not known', () => {
     expect(samples.get('perwatt_site_devices_reporting')).toBe('0')
     expect(samples.get('perwatt_collector_agent_online{agent="a"}')).toBe('0')
     expect(samples.get('perwatt_device_up{device="miner1",agent="a",kind="asic"}')).toBe('0')
-    expect(names.filter((name) => /_(watts|usd_per_hour|usd_per_mwh|hashes_per_second|celsius)(\{|$)/.test(name))).toEqual([
-      'perwatt_site_power_limit_watts',
-    ])
+    expect(
+      names.filter((name) => /_(watts|usd_per_hour|usd_per_mwh|hashes_per_second|celsius)(\{|$)/.test(name)),
+    ).toEqual(['perwatt_site_power_limit_watts'])
     expect(names.filter((name) => name.startsWith('perwatt_workload_'))).toEqual([])
     expect(names.filter((name) => name.startsWith('perwatt_collector_agent_spool'))).toEqual([])
   })

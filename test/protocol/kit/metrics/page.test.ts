@@ -84,9 +84,12 @@ x_build_info{version="1.2"} 1
     expect(page.text()).toBe('')
   })
 
-  it.skipIf(!hasPrometheus)('is taken by promtool (skipped where Debian’s prometheus is not installed)', () => {
-    expect(promtoolFaults(filled('prometheus'))).toBe('')
-  })
+  it.skipIf(!hasPrometheus)(
+    'is taken by promtool (skipped where Debian’s prometheus is not installed)',
+    () => {
+      expect(promtoolFaults(filled('prometheus'))).toBe('')
+    },
+  )
 })
 
 describe('a label’s value', () => {
