@@ -15,7 +15,6 @@ import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
 import { ClockWatch } from '../clocks/clock-watch.ts'
 import { StoreLease } from '../ingest/store-lease.ts'
-import { AheadRecords } from '../intake/ahead-records.ts'
 import { numbersSituations } from '../intake/numbers-situation.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -41,6 +40,7 @@ import { createLedger, type LedgerPlane } from './ledger.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
+import { createWrongTimes, type WrongTimes } from './wrong-times.ts'
 
 const TICK_MS = 1000
 /** How often it is looked whether the store still has what it had, also where nothing comes. */
@@ -74,7 +74,7 @@ export class Collector {
   readonly #lastKnown: LastKnownFile
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
-  readonly #ahead: AheadRecords
+  readonly #wrongTimes: WrongTimes
   readonly #stop = new AbortController()
   #broker: EmbeddedBroker | undefined
   #link: AgentLink | undefined
@@ -146,13 +146,7 @@ export class Collector {
     this.#standing = standing
     this.#screens = createScreens(context, { ...sources, views, assets, standsByFor })
     this.#charts = new ChartKeeper(context, devices.state, store)
-    this.#ahead = new AheadRecords({
-      store,
-      clock: context.clocks,
-      note: (minutes) => ledger.settler.note(minutes, 'records of the future were put aside'),
-      alone: (work) => ledger.records.alone(work),
-      log,
-    })
+    this.#wrongTimes = createWrongTimes(context, ledger, store)
   }
 
   /**
@@ -237,7 +231,7 @@ export class Collector {
   /** The store has answered, and the ledger goes on. */
   #begun(): void {
     this.#watching = this.#pools.run(this.#stop.signal)
-    this.#ahead.start()
+    this.#wrongTimes.start()
     // agents that were heard before send now what waits
     this.#link?.ingest.hello()
   }
@@ -256,7 +250,7 @@ export class Collector {
     )
     await wait('opening of the store', this.#keeper.stop())
     await wait('pools', this.#watching)
-    await wait('records of the future', this.#ahead.stop())
+    await wait('records of a wrong time', this.#wrongTimes.stop())
     await wait('ledger', this.#ledger.stop())
     await wait('prices', this.#prices.stop())
     await wait('charts', this.#charts.stop())
