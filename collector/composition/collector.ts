@@ -131,6 +131,7 @@ export class Collector {
       nowMs,
       log,
       onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
+      onDate: (host, dateMs, tookMs) => clocks.heardServer(host, dateMs, tookMs),
     })
     const sources = { store, devices, prices, ledger, alerting, pools, standing, lastKnown: this.#lastKnown }
     const views = createLiveViews(context, sources)
