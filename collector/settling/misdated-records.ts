@@ -16,8 +16,8 @@ import type { SettlingClock } from './unconfirmed-time.ts'
 const KEEP_EVERY_MS = 30_000
 /** A computer’s clock goes on where it is started again within this time. */
 const GOES_ON_MS = 24 * HOUR_MS
-/** Where no clock ever confirms the new time, what nothing contradicted for so long is right. */
-const BELIEVED_MS = HOUR_MS
+/** Where no clock confirms the new time, what nothing contradicts for so long is right. */
+const BELIEVED_MS = 2 * MINUTE_MS
 /** Agents that started before the collector have labelled records by the same clock. */
 const EARLIER_MS = HOUR_MS
 /** What stands in the store already is noted for so much time ahead of the clock. */

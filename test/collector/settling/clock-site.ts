@@ -116,8 +116,13 @@ export class Site {
       await this.misdated.look()
       await this.rig.settler.tick()
     }
-    do await this.rig.settler.tick()
-    while (this.watch.maySettle && (this.rig.settler.searching || this.rig.settler.overdue > 0))
+    // what came in this very second waits for the next ones
+    for (let idle = 0; idle < 10; ) {
+      const { settled } = this.rig.settler.progress
+      await this.rig.settler.tick()
+      if (!this.watch.maySettle || !(this.rig.settler.searching || this.rig.settler.overdue > 0)) break
+      idle = this.rig.settler.searching || this.rig.settler.progress.settled > settled ? 0 : idle + 1
+    }
   }
 
   /** Minutes with rent, from the begin of the test in true time. */
