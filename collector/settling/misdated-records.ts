@@ -16,7 +16,7 @@ import type { SettlingClock } from './unconfirmed-time.ts'
 const KEEP_EVERY_MS = 30_000
 /** A computer’s clock goes on where it is started again within this time. */
 const GOES_ON_MS = 24 * HOUR_MS
-/** Where no clock confirms the new time, what nothing contradicts for so long is right. */
+/** Where no clock confirms the new time, one that nothing contradicts for this time is right. */
 const BELIEVED_MS = 2 * MINUTE_MS
 /** Agents that started before the collector have labelled records by the same clock. */
 const EARLIER_MS = HOUR_MS
@@ -281,7 +281,7 @@ const hashOf = (record: AgentInterval): string =>
     .slice(0, HASH_CHARS)
 
 function reasonFor({ fromMs, toMs, byMs }: ClockRun): string {
-  const when = `from ${iso(fromMs)} to ${iso(toMs)} by the clock of then`
+  const when = `from ${iso(fromMs)} to ${iso(toMs)} as that clock showed it`
   if (byMs === undefined)
     return `made ${when}, which no other clock confirmed, and the computer was started again with another time: look whether they stand where they belong`
   const s = Math.round(byMs / 1000)

@@ -1,5 +1,3 @@
-import { counted } from '../../protocol/kit/counted.ts'
-
 /** What of a month is still open. */
 export interface OpenOfMonth {
   /** minutes that are due and wait to be settled */
@@ -16,16 +14,14 @@ export function whyProvisional({
   putAsideRecords = 0,
   doubtfulRecords = 0,
 }: OpenOfMonth): string[] {
-  const wait = (records: number) => (records === 1 ? 'waits' : 'wait')
+  const wait = (records: number) => (records === 1 ? 'record waits' : 'records wait')
   return [
     ...(waitingMinutes > 0 ? [`minutes of the month that are not settled yet: ${waitingMinutes}`] : []),
     ...(putAsideRecords > 0
       ? [
-          `${counted(putAsideRecords, 'record')} of the site that ${putAsideRecords === 1 ? 'was' : 'were'} put aside for the time that they say ${wait(putAsideRecords)} for a decision`,
+          `${putAsideRecords} ${wait(putAsideRecords)} for a decision: the site put them aside for the time that they say`,
         ]
       : []),
-    ...(doubtfulRecords > 0
-      ? [`${counted(doubtfulRecords, 'doubtful record')} ${wait(doubtfulRecords)} for a decision`]
-      : []),
+    ...(doubtfulRecords > 0 ? [`${doubtfulRecords} doubtful ${wait(doubtfulRecords)} for a decision`] : []),
   ]
 }

@@ -4,14 +4,8 @@ import type { Connection } from './connection.ts'
 import { explain } from './errors.ts'
 import { LOG_HEAD, type LogState, readLog } from './log-file.ts'
 import { copyLog, copyOf, foreignLog, logOf, refuseLogAlone, sizeOf } from './log-guard.ts'
-import { planSalvage } from './salvage.ts'
+import { planSalvage, type RepairOptions } from './salvage.ts'
 import { openReading, openSession, releaseSession, type Session } from './session.ts'
-
-export interface RepairOptions {
-  path: string
-  memoryLimitMb: number
-  nowMs: () => number
-}
 
 /**
  * Looks at the write-ahead log beside a DuckDB file and plans to mend its head, and to cut its torn end. Changes nothing: the log is read

@@ -4,13 +4,18 @@ import type { StoreRepair } from '../../plugin/store-repair.ts'
 import type { Connection } from './connection.ts'
 import { explain } from './errors.ts'
 import { logOf, sizeOf } from './log-guard.ts'
-import type { RepairOptions } from './repair.ts'
 import { countWhatIsLost } from './salvage-losses.ts'
 import { openReading, openSession, releaseSession } from './session.ts'
 import { TABLES, type Table } from './tables.ts'
 import { readTable, rowsIn, type TableState, within } from './unreadable-rows.ts'
 
 const OLD = 'damaged'
+
+export interface RepairOptions {
+  path: string
+  memoryLimitMb: number
+  nowMs: () => number
+}
 
 /**
  * Reads a whole database file, and plans to write what can be read of a damaged one into a fresh file. Changes nothing.
@@ -96,10 +101,7 @@ async function salvage(
   await rename(path, aside)
   if ((await sizeOf(logOf(path))) > 0) await rename(logOf(path), logOf(aside))
   await rename(fresh, path)
-  return [
-    ...told,
-    `${path} is a fresh file with all the rest; the damaged one is ${aside}. Delete that once the ledger of the last days is right`,
-  ]
+  return [...told, `${path} is a fresh file with all the rest; the damaged one is kept as ${aside}`]
 }
 
 async function copyTable(writer: Connection, { table, readable }: TableState): Promise<void> {
@@ -109,7 +111,7 @@ async function copyTable(writer: Connection, { table, readable }: TableState): P
   const present = new Set(found.map(({ name }) => name))
   const columns = Object.keys(TABLES[table]).filter((name) => present.has(name))
   const names = columns.map((name) => `"${name}"`).join(', ')
-  // a fresh file says itself which version of the tables it has
+  // a fresh file has the version of its own tables
   const own = table === 'meta' ? `AND name <> 'schema'` : ''
   for (const range of readable)
     await writer.query(

@@ -312,12 +312,14 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
     expect(String(statementPage(acme))).toContain('2 records of the site came in this month or are of it')
     // a part until then: it says so, and why
     expect(acme.provisional).toBe(true)
-    expect(String(statementPage(acme))).toMatch(/Provisional: .*2 records of the site that were put aside/)
+    expect(String(statementPage(acme))).toMatch(
+      /Provisional: .*2 records wait for a decision: the site put them aside/,
+    )
     expect(statementCsv(acme)).toMatch(/,provisional,[^,]+,[^,]+,2,record put aside,/)
     expect(await rig.statements.list(acme.month)).toMatchObject({ provisional: true, putAsideRecords: 2 })
     const open = { waitingMinutes: 0, unpriced: new Map(), putAsideRecords: 2 }
     expect(() => refuseOpen('N', open, false)).toThrow(
-      /2 records of the site .* decide with perwatt-collector quarantine/,
+      /2 records wait .* decide with perwatt-collector quarantine/,
     )
     expect(() => refuseOpen('N', open, true)).not.toThrow()
   })
