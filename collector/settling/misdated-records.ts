@@ -173,7 +173,7 @@ export class MisdatedRecords {
     const minutes = new Set<number>()
     const later = kept.runs.slice(kept.runs.indexOf(run) + 1)
     const toMs = Math.min(run.toMs + MINUTE_MS, run.knownToMs ?? Number.POSITIVE_INFINITY)
-    const reason = reasonFor(run)
+    const agents = new Set<string>()
     let records = 0
     for (let fromMs = run.fromMs; fromMs < toMs; fromMs += PIECE_MS) {
       const found = await store.intervals(fromMs, Math.min(toMs, fromMs + PIECE_MS))
@@ -185,7 +185,7 @@ export class MisdatedRecords {
         return {
           kind: 'quarantine',
           check: WRONG_CLOCK,
-          reason,
+          reason: reasonFor(run, agentId),
           agentId,
           deviceId,
           owner,
@@ -195,12 +195,14 @@ export class MisdatedRecords {
       })
       await store.hold(marks)
       records += marks.length
+      for (const { agentId } of marks) agents.add(agentId)
     }
     run.held = true
     await this.#keep()
     if (minutes.size > 0) note(minutes)
-    if (records > 0) log.error(`${counted(records, 'record')} put aside: ${reason}`)
-    else if (minutes.size > 0) log.warn(`${counted(minutes.size, 'minute')} with records: ${reason}`)
+    if (records > 0)
+      log.error(`${counted(records, 'record')} put aside: ${reasonFor(run, [...agents].join(','))}`)
+    else if (minutes.size > 0) log.warn(`${counted(minutes.size, 'minute')} with records: ${reasonFor(run)}`)
   }
 
   /** Whether a record was stored in this run: not before it, and in no later one. */
@@ -280,12 +282,12 @@ const hashOf = (record: AgentInterval): string =>
     .digest('base64url')
     .slice(0, HASH_CHARS)
 
-function reasonFor({ fromMs, toMs, byMs }: ClockRun): string {
+function reasonFor({ fromMs, toMs, byMs }: ClockRun, agents = ''): string {
   const when = `from ${iso(fromMs)} to ${iso(toMs)} as that clock showed it`
   if (byMs === undefined)
     return `made ${when}, which no other clock confirmed, and the computer was started again with another time: look whether they stand where they belong`
   const s = Math.round(byMs / 1000)
-  return `made ${when}, which was ${Math.abs(s)} s ${s > 0 ? 'behind' : 'ahead'} and was set right later: they stand at times that are not theirs; take them in with --shift ${s}, or with no shift where the clock was right then`
+  return `made ${when}, which was ${Math.abs(s)} s ${s > 0 ? 'behind' : 'ahead'} and was set right later: they stand at times that are not theirs; move them with perwatt-collector quarantine take-in --agent ${agents} --from ${iso(fromMs)} --to ${iso(toMs + MINUTE_MS)} --shift ${s}, or leave them there without --shift where the clock was right then`
 }
 
 const iso = (ms: number): string => new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString()

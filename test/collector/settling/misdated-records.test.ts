@@ -74,7 +74,7 @@ describe('records that were labelled and stored by a clock which no other confir
     expect(aside.map(({ minute }) => minute + 480)).toEqual([0, 1, 2, 3])
     expect(aside[0]).toMatchObject({
       check: 'wrong-clock',
-      reason: expect.stringContaining('--shift 28800,'),
+      reason: expect.stringMatching(/take-in --agent a --from 2026-11-30T13:\S+ --to \S+ --shift 28800,/),
     })
     await computer.minutes(2)
     expect(await computer.counting()).toEqual([4, 5])
