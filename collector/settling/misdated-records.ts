@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
-import { intervalKey } from '../../protocol/interval.ts'
 import { counted } from '../../protocol/kit/counted.ts'
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
@@ -11,6 +9,7 @@ import type { AgentInterval } from '../economics/ledger-row.ts'
 import { type HeldMark, WRONG_CLOCK } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import { type ClockRun, isWrong, type KeptRuns, MISDATED, readRuns } from './misdated-time.ts'
+import { PIECE_MS, RecordsBefore } from './records-before.ts'
 import type { SettlingClock } from './unconfirmed-time.ts'
 
 const KEEP_EVERY_MS = 30_000
@@ -22,14 +21,12 @@ const BELIEVED_MS = 2 * MINUTE_MS
 const EARLIER_MS = HOUR_MS
 /** What stands in the store already is noted for so much time ahead of the clock. */
 const AHEAD_MS = HOUR_MS
-const PIECE_MS = 6 * HOUR_MS
+/** A start waits this long for another clock before it notes what stands in the store. */
+const BEGINS_MS = 5_000
 const MOST_RUNS = 50
-/** Records of before that are told apart from those of one run. */
-const MOST_BEFORE = 200_000
-const HASH_CHARS = 8
 
 export interface MisdatedRecordsOptions {
-  store: Pick<Store, 'keepText' | 'keptTexts' | 'intervals' | 'hold'>
+  store: Pick<Store, 'keepText' | 'keptTexts' | 'intervals' | 'newestRecordMs' | 'hold'>
   clock: SettlingClock & {
     /** whether nothing contradicts it, and it had time to be contradicted */
     readonly maySettle: boolean
@@ -58,11 +55,11 @@ export class MisdatedRecords {
   #watch: StepWatch | undefined
   #keptMs = Number.NEGATIVE_INFINITY
   #isFailing = false
-  /** by begin of a run, hashes of the records that stood there before it */
-  readonly #before = new Map<number, { hashes: Set<string>; toMs: number }>()
+  readonly #before: RecordsBefore
 
   constructor(options: MisdatedRecordsOptions) {
     this.#o = options
+    this.#before = new RecordsBefore(options.store)
   }
 
   start(): void {
@@ -126,21 +123,22 @@ export class MisdatedRecords {
     const { clock, alone } = this.#o
     const kept = this.#kept as KeptRuns
     if (!kept.isOpen) {
+      if (wallMs - clock.sinceMs < BEGINS_MS) return
       const bootMs = wallMs - clock.instant.steadyMs
       await alone(() => this.#open(Math.max(bootMs, clock.sinceMs - EARLIER_MS)))
     }
     extend(kept, wallMs)
     const run = kept.runs.at(-1) as ClockRun
-    const { toMs } = this.#before.get(run.fromMs) ?? { toMs: wallMs }
+    const toMs = this.#before.notedToMs(run) ?? wallMs
     if (run.knownToMs === undefined && wallMs + AHEAD_MS / 2 > toMs)
-      await alone(() => this.#noteBefore(run, wallMs + AHEAD_MS))
+      await alone(() => this.#before.note(run, wallMs + AHEAD_MS))
     if (Math.abs(wallMs - this.#keptMs) >= KEEP_EVERY_MS) await this.#keep()
   }
 
   async #open(fromMs: number): Promise<void> {
     const kept = this.#kept as KeptRuns
     const run: ClockRun = { fromMs: this.#free(Math.round(fromMs)), toMs: Math.round(fromMs), byMs: 0 }
-    await this.#noteBefore(run, this.#o.clock.instant.wallMs + AHEAD_MS)
+    await this.#before.note(run, this.#o.clock.instant.wallMs + AHEAD_MS)
     kept.runs = [...kept.runs, run].slice(-MOST_RUNS)
     kept.isOpen = true
     this.#keptMs = Number.NEGATIVE_INFINITY
@@ -152,19 +150,6 @@ export class MisdatedRecords {
     let free = fromMs
     while (taken.has(free)) free++
     return free
-  }
-
-  /** Notes what stands in the store up to a time that this run has not come to. */
-  async #noteBefore(run: ClockRun, toMs: number): Promise<void> {
-    const { store } = this.#o
-    const before = this.#before.get(run.fromMs) ?? { hashes: new Set<string>(), toMs: run.fromMs - MINUTE_MS }
-    this.#before.set(run.fromMs, before)
-    const found = toMs > before.toMs ? await store.intervals(before.toMs, toMs) : []
-    for (const record of found) before.hashes.add(hashOf(record))
-    before.toMs = Math.max(before.toMs, toMs)
-    if (before.hashes.size > MOST_BEFORE) run.knownToMs = before.toMs
-    const text = JSON.stringify({ toMs: before.toMs, hashes: [...before.hashes].join('') })
-    await store.keepText(MISDATED.kind, beforeName(run), text)
   }
 
   async #putAside(run: ClockRun): Promise<void> {
@@ -200,6 +185,10 @@ export class MisdatedRecords {
     run.held = true
     await this.#keep()
     if (minutes.size > 0) note(minutes)
+    if (toMs < run.toMs)
+      log.error(
+        `what was stored from ${iso(toMs)} to ${iso(run.toMs)} stays: too much stood there before; ${reasonFor(run)}`,
+      )
     if (records > 0)
       log.error(`${counted(records, 'record')} put aside: ${reasonFor(run, [...agents].join(','))}`)
     else if (minutes.size > 0) log.warn(`${counted(minutes.size, 'minute')} with records: ${reasonFor(run)}`)
@@ -208,25 +197,22 @@ export class MisdatedRecords {
   /** Whether a record was stored in this run: not before it, and in no later one. */
   #isOf(run: ClockRun, later: readonly ClockRun[], record: AgentInterval): boolean {
     const { startMs } = record
-    const hash = hashOf(record)
-    if (this.#before.get(run.fromMs)?.hashes.has(hash)) return false
+    if (this.#before.has(run, record)) return false
     return !later.some(
       (next) =>
         startMs >= next.fromMs - MINUTE_MS &&
         startMs <= next.toMs + CLOCK_TOLERANCE_MS &&
-        !this.#before.get(next.fromMs)?.hashes.has(hash),
+        !this.#before.has(next, record),
     )
   }
 
   /** Another clock confirms this one: its present run was right. Those that were wrong stay known. */
   async #settleRuns(): Promise<void> {
     const kept = this.#kept as KeptRuns
-    const gone = [...this.#before.keys()]
     kept.runs = kept.runs.filter((run) => isWrong(run))
     kept.isOpen = false
     await this.#keep()
-    for (const fromMs of gone) await this.#o.store.keepText(MISDATED.kind, beforeName({ fromMs }), '')
-    this.#before.clear()
+    await this.#before.forget()
   }
 
   async #read(): Promise<void> {
@@ -236,10 +222,8 @@ export class MisdatedRecords {
     const kept = await readRuns(store, log)
     this.#watch = new StepWatch({ now }, instant)
     this.#kept = kept ?? { boot, offsetMs: 0, seenMs: 0, runs: [], isOpen: false }
-    this.#before.clear()
+    this.#before.read(this.#kept.runs, await store.keptTexts(MISDATED.kind))
     if (!kept) return
-    const texts = await store.keptTexts(MISDATED.kind)
-    for (const run of kept.runs) this.#readBefore(run, texts.get(beforeName(run)))
     const since = { wallMs: kept.seenMs, steadyMs: kept.seenMs - kept.offsetMs }
     if (kept.boot === boot && since.steadyMs <= instant.steadyMs + 1_000) {
       this.#watch = new StepWatch({ now }, since)
@@ -252,13 +236,6 @@ export class MisdatedRecords {
     kept.isOpen = false
   }
 
-  #readBefore({ fromMs }: ClockRun, text: string | undefined): void {
-    if (!text) return
-    const { toMs, hashes } = JSON.parse(text) as { toMs: number; hashes: string }
-    const found = hashes.match(new RegExp(`.{${HASH_CHARS}}`, 'g')) ?? []
-    this.#before.set(fromMs, { toMs, hashes: new Set(found) })
-  }
-
   async #keep(): Promise<void> {
     const { wallMs, steadyMs } = (this.#watch as StepWatch).last
     const { boot } = this.#o.clock
@@ -269,18 +246,10 @@ export class MisdatedRecords {
   }
 }
 
-const beforeName = ({ fromMs }: Pick<ClockRun, 'fromMs'>): string => `before ${fromMs}`
-
 function extend(kept: KeptRuns, wallMs: number): void {
   const run = kept.runs.at(-1)
   if (run && kept.isOpen) run.toMs = Math.max(run.toMs, Math.round(wallMs))
 }
-
-const hashOf = (record: AgentInterval): string =>
-  createHash('sha256')
-    .update(`${record.agentId}|${intervalKey(record)}`)
-    .digest('base64url')
-    .slice(0, HASH_CHARS)
 
 function reasonFor({ fromMs, toMs, byMs }: ClockRun, agents = ''): string {
   const when = `from ${iso(fromMs)} to ${iso(toMs)} as that clock showed it`
