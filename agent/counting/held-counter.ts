@@ -168,7 +168,7 @@ export class HeldCounter {
     if (overGap && grownJ <= mostGapJ) return this.#overGap(energyJ, grownJ, at)
     if (!gap && !this.#sparse.keepsBack) this.#sparse.end()
     if (!this.#doubts.any && this.#firstStep.isOlder(energyJ, grownJ, window, this.#shown, this.#steps))
-      return this.#countFromStep(energyJ, grownJ)
+      return this.#countFromStep(energyJ, grownJ, window)
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
     if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
@@ -201,9 +201,12 @@ export class HeldCounter {
     return told
   }
 
-  #countFromStep(energyJ: number, grownJ: number): HeldReading {
+  #countFromStep(energyJ: number, grownJ: number, window: CounterWindow): HeldReading {
     this.#steps.grew(grownJ)
-    this.#begin(energyJ)
+    // a window that has seen a step before knows when it began, and goes on: else a counter that is doubted again and again is never judged
+    if (window.rises > 1) this.#accept(energyJ)
+    else this.#startWindow(energyJ)
+    this.#tell(energyJ)
     this.#firstStep.past()
     return { energyJ, startsAgain: true }
   }
