@@ -256,7 +256,7 @@ function reasonFor({ fromMs, toMs, byMs }: ClockRun, agents = ''): string {
   if (byMs === undefined)
     return `made ${when}, which no other clock confirmed, and the computer was started again with another time: look whether they stand where they belong`
   const s = Math.round(byMs / 1000)
-  return `made ${when}, which was ${Math.abs(s)} s ${s > 0 ? 'behind' : 'ahead'} and was set right later: they stand at times that are not theirs; move them with perwatt-collector quarantine take-in --agent ${agents} --from ${iso(fromMs)} --to ${iso(toMs + MINUTE_MS)} --shift ${s}, or leave them there without --shift where the clock was right then`
+  return `made ${when}, which was ${Math.abs(s)} s ${s > 0 ? 'behind' : 'ahead'} and was set right later: they stand at times that are not theirs; give them the right ones with perwatt-collector quarantine take-in --agent ${agents} --from ${iso(fromMs)} --to ${iso(toMs + MINUTE_MS)} --shift ${s}, or count them where they are, without --shift, if the clock was right then`
 }
 
 const iso = (ms: number): string => new Date(Math.min(Math.max(ms, 0), 8.64e15)).toISOString()
