@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { TakeIn } from '../../../collector/intake/take-in.ts'
 import { isWrong } from '../../../collector/settling/misdated-time.ts'
 import type { Interval } from '../../../protocol/interval.ts'
+import { SILENT } from '../../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
 import { interval } from '../stores/fixtures.ts'
 import { DAY_MS, Site, T0 } from './clock-site.ts'
@@ -81,6 +83,20 @@ describe('records that were labelled and stored by a clock which no other confir
     // the rent is that of the time which elapsed, and in none of the wrong minutes
     await computer.site.run(100)
     expect(computer.site.minutes.every((minute) => minute >= 0)).toBe(true)
+    // the command of their reason
+    const { store, rig } = computer.site
+    const takeIn = new TakeIn({
+      store,
+      flush: async () => {},
+      markOf: (agentId) => rig.records.markOf(agentId),
+      decide: (request) => rig.repricer.decide(request),
+      alone: (work) => rig.records.alone(work),
+      nowMs: () => rig.nowMs,
+      retentionMs: 400 * DAY_MS,
+      log: SILENT,
+    })
+    await takeIn.request({ by: 'Ann', reason: 'its clock', agents: ['a'], shiftMs: 8 * HOUR_MS })
+    expect(await computer.counting()).toEqual([0, 1, 2, 3, 4, 5])
   })
 
   it('are told apart from what stood in the same minutes before, such as after a boot with the clock of half an hour ago', async () => {
