@@ -167,6 +167,23 @@ export class CounterWindow {
     return apartJ > accuracy * power.drawnJ + openJ + power.unseenJ(shown.mostW, HARDLY_UNSEEN)
   }
 
+  /** Whether a power that lags may explain the disagreement: no single leap of the counter makes it, and it moves. */
+  mayLag(energyJ: number): boolean {
+    const { drawnJ } = this.power
+    const countedJ = energyJ - this.startJ
+    const isLeap = countedJ > drawnJ && countedJ - drawnJ <= 2 * this.#largestJ
+    const isStill = this.rises === 0 && countedJ === 0
+    return !this.twoWay && !isLeap && !isStill
+  }
+
+  /** Whether counter and power agree by all that they say, at a steady load. */
+  isSteadyAgreement(energyJ: number, steps: CounterSteps): boolean {
+    const { power } = this
+    const isLong = power.ms >= STEADY_WINDOW_MS && power.drawnJ >= STEPS * steps.knownJ
+    const apartJ = Math.abs(energyJ - this.startJ - power.drawnJ)
+    return isLong && this.#isLive(steps) && apartJ <= LONG_ACCURACY * power.drawnJ
+  }
+
   /** Whether the window has seen enough. */
   isOver(energyJ: number, steps: CounterSteps): boolean {
     const { most, gross } = this.#sides(energyJ)

@@ -5,6 +5,7 @@ import { CounterWindow, type ShownPower } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
 import { COARSE_STEP_J, FirstStep } from './first-step.ts'
 import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
+import { MeanPower } from './mean-power.ts'
 import { Oddities } from './oddities.ts'
 import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
 import { Standstill } from './standstill.ts'
@@ -27,6 +28,7 @@ export class HeldCounter {
   readonly #steps: CounterSteps
   readonly #sparse: SparsePolls
   readonly #still = new Standstill()
+  readonly #mean = new MeanPower()
   readonly #byStep: StepEvidence
   readonly #shown: ShownPower = { mostW: 0, stepW: 0 }
   #window: CounterWindow | undefined
@@ -119,18 +121,13 @@ export class HeldCounter {
     const twoWay = backJ !== undefined && this.#backJ !== undefined && backJ !== this.#backJ
     this.#backJ = backJ ?? this.#backJ
     this.#window?.saw(powerW, twoWay, this.#backJ)
-    const since = {
-      energyJ,
-      fromW: gap ? undefined : before?.powerW,
-      toW: powerW,
-      elapsedMs: elapsedMs ?? 0,
-      twoWay,
-    }
+    const fromW = gap ? undefined : before?.powerW
+    const since = { energyJ, fromW, toW: powerW, elapsedMs: elapsedMs ?? 0, twoWay }
+    this.#mean.take(since, this.#shown.mostW, this.#steps.knownJ)
     const disagreement = this.#byStep.take(since, this.#shown, this.#steps)
     if (disagreement) this.#fault = counterFault(disagreement)
     if (energyJ === undefined) return {}
-    const at = { steadyMs, gap, elapsedMs: elapsedMs ?? 0, fromW: before?.powerW, unsureW }
-    const reading = this.#judged(energyJ, at)
+    const reading = this.#judged(energyJ, { ...since, steadyMs, gap, fromW: before?.powerW, unsureW })
     this.#seenJ = energyJ
     return reading
   }
@@ -171,10 +168,15 @@ export class HeldCounter {
       return this.#countFromStep(energyJ, grownJ)
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
-    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
+    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ)
+      this.#fault ??= this.#odd.note(steadyMs, grownJ, this.#shown.mostW)
     if (this.#fault !== undefined) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
     if (verdict !== undefined) {
+      if (!gap && this.#mean.explains(window, energyJ)) {
+        this.#doubts.end()
+        return {}
+      }
       const doubt = this.#doubts.add(gap, isGone)
       if (doubt === 'first') return {}
       const isJudged = window.isOver(energyJ, this.#steps) || window.isPlain(energyJ, this.#steps)
@@ -185,10 +187,12 @@ export class HeldCounter {
       return { startsAgain: true }
     }
     this.#doubts.end()
+    if (window.isSteadyAgreement(energyJ, this.#steps)) this.#mean.agreed()
     if (grownJ > 0 && this.#toldJ !== undefined) this.#firstStep.past()
     this.#steps.grew(grownJ)
     this.#steps.showed(energyJ)
-    this.#accept(energyJ)
+    this.#goodJ = energyJ
+    this.#backGoodJ = this.#backJ
     const agrees = grownJ > 0 && window.isOver(energyJ, this.#steps)
     if (agrees) this.#sparse.end()
     const told = this.#sparse.keepsBack ? {} : this.#tell(energyJ)
@@ -243,9 +247,11 @@ export class HeldCounter {
    */
   #fallen(energyJ: number, goodJ: number, steadyMs: number, gap: boolean): HeldReading {
     // a true counter that begins again is near 0
-    if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ)) this.#note(steadyMs, goodJ - energyJ)
+    if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ))
+      this.#fault ??= this.#odd.note(steadyMs, goodJ - energyJ, this.#shown.mostW)
     const stays = this.#doubts.fell(gap, this.#seenJ !== undefined && energyJ >= this.#seenJ)
     if (stays === undefined) return {}
+    this.#mean.restart()
     if (stays === 'since now') return this.#beginAgain(energyJ)
     this.#tellStill = 2
     return this.#begin(energyJ)
@@ -268,19 +274,11 @@ export class HeldCounter {
     return { energyJ, startsAgain: true }
   }
 
-  #accept(energyJ: number): void {
-    this.#goodJ = energyJ
-    this.#backGoodJ = this.#backJ
-  }
-
   #startWindow(energyJ: number): void {
     this.#doubts.end()
-    this.#accept(energyJ)
+    this.#goodJ = energyJ
+    this.#backGoodJ = this.#backJ
     this.#window = new CounterWindow(energyJ, { backJ: this.#backJ })
-  }
-
-  #note(steadyMs: number, leapJ: number): void {
-    this.#fault ??= this.#odd.note(steadyMs, leapJ, this.#shown.mostW)
   }
 
   #strike(energyJ: number, window: CounterWindow, than: 'more' | 'less'): HeldReading {

@@ -1,4 +1,5 @@
 import { defined } from '../../protocol/kit/defined.ts'
+import { ofExported } from './counter-fault.ts'
 import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
 import { HeldPower } from './held-power.ts'
 import type { KnownCounter } from './held-reading.ts'
@@ -232,7 +233,7 @@ export class TwoWayCounters {
     return {
       ...(Object.keys(counters).length > 0 && { counters }),
       ...(this.#sign.wrong !== undefined && { contradicts: true }),
-      faults: [imported.fault ?? imported.note, exported.fault ?? exported.note, sign].filter(
+      faults: [imported.fault ?? imported.note, ofExported(exported.fault ?? exported.note), sign].filter(
         (fault) => fault !== undefined,
       ),
     }
