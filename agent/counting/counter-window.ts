@@ -36,8 +36,9 @@ const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
 
 /** What a meter's power has shown so far. */
 export interface ShownPower {
-  /** the highest, W */
+  /** the highest, of both directions, and in that of the counter, W */
   mostW: number
+  alongW: number
   /** W that its last digit stands for */
   stepW: number
 }
@@ -55,7 +56,8 @@ const HARDLY_UNSEEN = { missed: 16, reach: 2 }
 export type Verdict = 'more' | 'less' | undefined
 
 /** Below this the power says nothing. */
-export const leastW = ({ mostW, stepW }: ShownPower): number => Math.max(LEAST_W, stepW, LEAST_RATIO * mostW)
+export const leastW = ({ mostW, stepW }: Pick<ShownPower, 'mostW' | 'stepW'>): number =>
+  Math.max(LEAST_W, stepW, LEAST_RATIO * mostW)
 
 /** A stretch of readings of a counter that are judged together, and what their power says. */
 export class CounterWindow {
@@ -141,12 +143,14 @@ export class CounterWindow {
     const { power, twoWay } = this
     const alwaysJ = power.spreadJ + stepsOpenJ + (leastW(shown) * power.ms) / 1000
     const unseenMs = twoWay ? UNSEEN_MS + power.ms / 2 : UNSEEN_MS
+    // what a site has sent out by day says nothing of the load that it may draw at night
+    const mostW = twoWay ? shown.mostW : shown.alongW
     const any = {
       accuracy: power.ms >= WINDOW_MS ? LONG_ACCURACY : ACCURACY,
-      openJ: alwaysJ + (shown.mostW * unseenMs) / 1000,
+      openJ: alwaysJ + (mostW * unseenMs) / 1000,
     }
     if (power.ms < STEADY_WINDOW_MS || !this.#isLive(steps)) return [any]
-    return [any, { accuracy: LONG_ACCURACY, openJ: alwaysJ + power.unseenJ(shown.mostW) }]
+    return [any, { accuracy: LONG_ACCURACY, openJ: alwaysJ + power.unseenJ(mostW) }]
   }
 
   /** Whether the load was steady, and the counter moved meanwhile. */

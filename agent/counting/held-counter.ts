@@ -30,7 +30,7 @@ export class HeldCounter {
   readonly #still = new Standstill()
   readonly #mean = new MeanPower()
   readonly #byStep: StepEvidence
-  readonly #shown: ShownPower = { mostW: 0, stepW: 0 }
+  readonly #shown: ShownPower = { mostW: 0, alongW: 0, stepW: 0 }
   #window: CounterWindow | undefined
   #power: { powerW: number; steadyMs: number } | undefined
   /** the newest value that was accepted, the newest that was told, and the newest at all */
@@ -112,6 +112,7 @@ export class HeldCounter {
     const gap = elapsedMs === undefined || elapsedMs > JUDGED_AT_MOST_MS
     if (powerW === undefined) return gap ? this.#unjudged(energyJ) : {}
     this.#shown.mostW = Math.max(this.#shown.mostW, Math.abs(powerW))
+    this.#shown.alongW = Math.max(this.#shown.alongW, powerW)
     this.#shown.stepW = Math.max(this.#shown.stepW, powerStepW)
     if (!gap && before) {
       this.#window?.power.add(before.powerW, powerW, elapsedMs)
