@@ -8,8 +8,8 @@ import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.t
 import { MeanPower } from './mean-power.ts'
 import { Oddities } from './oddities.ts'
 import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
-import { Standstill } from './standstill.ts'
 import { StepEvidence } from './step-evidence.ts'
+import { ToldValue } from './told-value.ts'
 
 /** Over a longer time between two readings their power alone does not say what flowed; see sparse-polls.ts. */
 export const JUDGED_AT_MOST_MS = 5 * 60_000
@@ -27,19 +27,16 @@ export class HeldCounter {
   readonly #odd = new Oddities()
   readonly #steps: CounterSteps
   readonly #sparse: SparsePolls
-  readonly #still = new Standstill()
+  readonly #told = new ToldValue()
   readonly #mean = new MeanPower()
   readonly #byStep: StepEvidence
   readonly #shown: ShownPower = { mostW: 0, alongW: 0, stepW: 0 }
   #window: CounterWindow | undefined
   #power: { powerW: number; steadyMs: number } | undefined
-  /** the newest value that was accepted, the newest that was told, and the newest at all */
+  /** the newest value that was accepted, and the newest at all */
   #goodJ: number | undefined
-  #toldJ: number | undefined
   #seenJ: number | undefined
   readonly #doubts = new Doubts()
-  /** readings that are told though the counter has not moved: the interval meter accepts a fall at the second one */
-  #tellStill = 0
   readonly #firstStep: FirstStep
   /** the counter of the other direction: at this reading, and when the newest value was accepted */
   #backJ: number | undefined
@@ -116,7 +113,7 @@ export class HeldCounter {
     this.#shown.stepW = Math.max(this.#shown.stepW, powerStepW)
     if (!gap && before) {
       this.#window?.power.add(before.powerW, powerW, elapsedMs)
-      this.#still.add(before.powerW, powerW, elapsedMs)
+      this.#told.add(before.powerW, powerW, elapsedMs)
     }
     this.#power = { powerW, steadyMs }
     const twoWay = backJ !== undefined && this.#backJ !== undefined && backJ !== this.#backJ
@@ -138,11 +135,10 @@ export class HeldCounter {
     this.#window = undefined
     this.#goodJ = undefined
     this.#byStep.end()
-    const moved = energyJ !== this.#toldJ
+    const begun = this.#told.any
     const isCoarse = this.#steps.lastDigitJ >= COARSE_STEP_J
-    if (energyJ === undefined || (!moved && isCoarse)) return {}
-    const isOlder = this.#firstStep.isOlderWithoutPower(this.#toldJ !== undefined) && isCoarse
-    this.#toldJ = energyJ
+    if (energyJ === undefined || !this.#told.moved(energyJ, isCoarse)) return {}
+    const isOlder = this.#firstStep.isOlderWithoutPower(begun) && isCoarse
     // what was kept back is never told without a power that agrees
     const isInDoubt = this.#sparse.keepsBack
     this.#sparse.end()
@@ -183,20 +179,20 @@ export class HeldCounter {
       const isJudged = window.isOver(energyJ, this.#steps) || window.isPlain(energyJ, this.#steps)
       if (overGap || isJudged) return this.#strike(energyJ, window, verdict)
       if (doubt !== 'many') return {}
-      this.#toldJ = undefined
+      this.#told.forget()
       this.#firstStep.forget()
       return { startsAgain: true }
     }
     this.#doubts.end()
     if (window.isSteadyAgreement(energyJ, this.#steps)) this.#mean.agreed()
-    if (grownJ > 0 && this.#toldJ !== undefined) this.#firstStep.past()
+    if (grownJ > 0 && this.#told.any) this.#firstStep.past()
     this.#steps.grew(grownJ)
     this.#steps.showed(energyJ)
     this.#goodJ = energyJ
     this.#backGoodJ = this.#backJ
     const agrees = grownJ > 0 && window.isOver(energyJ, this.#steps)
     if (agrees) this.#sparse.end()
-    const told = this.#sparse.keepsBack ? {} : this.#tell(energyJ)
+    const told = this.#sparse.keepsBack ? {} : this.#told.tell(energyJ, this.#steps)
     if (agrees) {
       this.#strikes = 0
       this.#wasWrong = undefined
@@ -232,16 +228,6 @@ export class HeldCounter {
     return this.#goOn(energyJ)
   }
 
-  #tell(energyJ: number): HeldReading {
-    if (energyJ !== this.#toldJ) this.#still.end()
-    else if (this.#tellStill === 0 && !(this.#steps.hasMoved && this.#still.mayRepeat(this.#steps.knownJ)))
-      return {}
-    // the interval meter takes no 0 for a beginning
-    if (energyJ > 0 && this.#tellStill > 0) this.#tellStill--
-    this.#toldJ = energyJ
-    return { energyJ }
-  }
-
   /**
    * A reset, a wrap and a new meter stay; a 0 of a meter that boots, and a torn value, are gone with the next reading. Power says what
    * flowed meanwhile, so that nothing of what a new meter shows is booked; over a gap only the counter can say it.
@@ -254,19 +240,19 @@ export class HeldCounter {
     if (stays === undefined) return {}
     this.#mean.restart()
     if (stays === 'since now') return this.#beginAgain(energyJ)
-    this.#tellStill = 2
+    this.#told.fell()
     return this.#begin(energyJ)
   }
 
   #begin(energyJ: number): HeldReading {
     this.#startWindow(energyJ)
-    return this.#tell(energyJ)
+    return this.#told.tell(energyJ, this.#steps)
   }
 
   /** Counts from here on, and tells nothing while the counter is kept back. */
   #goOn(energyJ: number): HeldReading {
     this.#startWindow(energyJ)
-    return this.#sparse.keepsBack ? {} : this.#tell(energyJ)
+    return this.#sparse.keepsBack ? {} : this.#told.tell(energyJ, this.#steps)
   }
 
   #beginAgain(energyJ: number): HeldReading {
