@@ -43,6 +43,13 @@ export interface ShownPower {
   stepW: number
 }
 
+/** Takes a power, W, positive in the counter's direction. @param stepW W that its last digit stands for */
+export function showMore(shown: ShownPower, powerW: number, stepW: number): void {
+  shown.mostW = Math.max(shown.mostW, Math.abs(powerW))
+  shown.alongW = Math.max(shown.alongW, powerW)
+  shown.stepW = Math.max(shown.stepW, stepW)
+}
+
 /** By what a counter and its power may differ: a part of the energy, and J. */
 interface Allowance {
   accuracy: number

@@ -1,12 +1,13 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import { counterFault, type Disagreement, wrongForATime } from './counter-fault.ts'
 import { CounterSteps } from './counter-steps.ts'
-import { CounterWindow, type ShownPower } from './counter-window.ts'
+import { CounterWindow, type ShownPower, showMore } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
 import { COARSE_STEP_J, FirstStep } from './first-step.ts'
 import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
 import { MeanPower } from './mean-power.ts'
 import { Oddities } from './oddities.ts'
+import { Silence } from './silence.ts'
 import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
 import { StepEvidence } from './step-evidence.ts'
 import { ToldValue } from './told-value.ts'
@@ -28,6 +29,7 @@ export class HeldCounter {
   readonly #steps: CounterSteps
   readonly #sparse: SparsePolls
   readonly #told = new ToldValue()
+  readonly #silence = new Silence()
   readonly #mean = new MeanPower()
   readonly #byStep: StepEvidence
   readonly #shown: ShownPower = { mostW: 0, alongW: 0, stepW: 0 }
@@ -91,8 +93,9 @@ export class HeldCounter {
     const distrusted = this.#distrust
     const reading = this.#read(energyJ, powerW, steadyMs, beside)
     if (this.#fault !== undefined) return { fault: this.#fault }
-    const note = this.#wasWrong ?? this.#sparse.told
-    if (distrusted === undefined) return note === undefined ? reading : { ...reading, note }
+    const note = this.#silence.told ?? this.#wasWrong ?? this.#sparse.told
+    if (distrusted === undefined)
+      return { ...reading, ...defined({ note }), ...(this.#silence.isHeard && { silent: true }) }
     if (this.#distrust !== undefined) return { fault: this.#distrust }
     // trusted from here on: nothing before was told
     return energyJ === undefined ? {} : { energyJ, startsAgain: true }
@@ -108,9 +111,8 @@ export class HeldCounter {
     const elapsedMs = before && steadyMs - before.steadyMs
     const gap = elapsedMs === undefined || elapsedMs > JUDGED_AT_MOST_MS
     if (powerW === undefined) return gap ? this.#unjudged(energyJ) : {}
-    this.#shown.mostW = Math.max(this.#shown.mostW, Math.abs(powerW))
-    this.#shown.alongW = Math.max(this.#shown.alongW, powerW)
-    this.#shown.stepW = Math.max(this.#shown.stepW, powerStepW)
+    this.#silence.saw(powerW, before && this.#shown.mostW)
+    showMore(this.#shown, powerW, powerStepW)
     if (!gap && before) {
       this.#window?.power.add(before.powerW, powerW, elapsedMs)
       this.#told.add(before.powerW, powerW, elapsedMs)
@@ -122,10 +124,11 @@ export class HeldCounter {
     const fromW = gap ? undefined : before?.powerW
     const since = { energyJ, fromW, toW: powerW, elapsedMs: elapsedMs ?? 0, twoWay }
     this.#mean.take(since, this.#shown.mostW, this.#steps.knownJ)
-    const disagreement = this.#byStep.take(since, this.#shown, this.#steps)
+    const disagreement = this.#silence.any ? undefined : this.#byStep.take(since, this.#shown, this.#steps)
     if (disagreement) this.#fault = counterFault(disagreement)
     if (energyJ === undefined) return {}
-    const reading = this.#judged(energyJ, { ...since, steadyMs, gap, fromW: before?.powerW, unsureW })
+    const at = { ...since, steadyMs, gap, fromW: before?.powerW, unsureW }
+    const reading = this.#judged(energyJ, at)
     this.#seenJ = energyJ
     return reading
   }
@@ -169,6 +172,9 @@ export class HeldCounter {
       this.#fault ??= this.#odd.note(steadyMs, grownJ, this.#shown.mostW)
     if (this.#fault !== undefined) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
+    const isLeap = energyJ - (this.#seenJ ?? energyJ) > mostJ
+    const inSilence = isLeap ? undefined : this.#silence.judge(energyJ, window, verdict)
+    if (inSilence) return this.#besideSilence(inSilence, energyJ, grownJ)
     if (verdict !== undefined) {
       if (!gap && this.#mean.explains(window, energyJ)) {
         this.#doubts.end()
@@ -196,10 +202,19 @@ export class HeldCounter {
     if (agrees) {
       this.#strikes = 0
       this.#wasWrong = undefined
+      this.#silence.past()
       this.#distrust = undefined
       this.#startWindow(energyJ)
     }
     return told
+  }
+
+  #besideSilence(heard: 'counts' | 'waits', energyJ: number, grownJ: number): HeldReading {
+    this.#doubts.end()
+    if (heard === 'waits') return {}
+    this.#steps.grew(grownJ)
+    this.#steps.showed(energyJ)
+    return this.#goOn(energyJ)
   }
 
   #countFromStep(energyJ: number, grownJ: number): HeldReading {

@@ -107,9 +107,17 @@ export class TwoWayCounters {
     this.#keptBackW = power.fault === undefined ? undefined : figures.powerW
     if (power.fault !== undefined && this.#unconfirmed < POWERLESS_FROM) return { faults: [power.fault] }
     const { powerW, fault } = power
-    const { counters, faults, contradicts } = this.#countersOf({ ...figures, powerW }, steadyMs, unsureW)
+    const { counters, faults, contradicts, silent } = this.#countersOf(
+      { ...figures, powerW },
+      steadyMs,
+      unsureW,
+    )
     return {
-      ...defined({ powerW: this.#sign.wrong === 'power' ? undefined : powerW, counters, contradicts }),
+      ...defined({
+        powerW: silent || this.#sign.wrong === 'power' ? undefined : powerW,
+        counters,
+        contradicts,
+      }),
       faults: fault === undefined ? faults : [fault, ...faults],
     }
   }
@@ -184,7 +192,7 @@ export class TwoWayCounters {
     figures: MeterFigures,
     steadyMs: number,
     unsureW: number | undefined,
-  ): Omit<ToldFigures, 'powerW'> {
+  ): Omit<ToldFigures, 'powerW'> & { silent: boolean } {
     const { powerW, powerStepW = 0, energyJ, exportedJ } = figures
     const wrong = this.#sign.wrong
     const back = (w: number | undefined) => (w === undefined ? undefined : -w)
@@ -231,6 +239,7 @@ export class TwoWayCounters {
       refused: refused.length > 0 ? refused : undefined,
     })
     return {
+      silent: (imported.silent || exported.silent) ?? false,
       ...(Object.keys(counters).length > 0 && { counters }),
       ...(this.#sign.wrong !== undefined && { contradicts: true }),
       faults: [imported.fault ?? imported.note, ofExported(exported.fault ?? exported.note), sign].filter(
