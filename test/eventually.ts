@@ -2,7 +2,7 @@
 export async function eventually<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
-  withinMs = 60_000,
+  withinMs = 180_000,
 ): Promise<T> {
   const until = Date.now() + withinMs
   for (;;) {

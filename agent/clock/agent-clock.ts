@@ -132,7 +132,8 @@ export class AgentClock {
   #agree(now: ClockInstant): void {
     if (this.#agrees === false) this.#o.log.info('clock agrees with the collector’s again; records are sent')
     this.#agrees = true
-    if (this.#current.shiftMs === undefined) this.#stretches = resolved(this.#stretches, this.#agreedMs)
+    if (this.#current.shiftMs === undefined)
+      this.#stretches = resolved(this.#stretches, this.#agreedMs, this.#offsetMs)
     this.#agreedMs = now.wallMs
   }
 

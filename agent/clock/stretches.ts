@@ -33,25 +33,31 @@ export function nextStretch(
 
 /**
  * The collector's clock agrees with the last stretch: what is the right time of the earlier ones? Each is shifted by the steps that
- * followed it. Where the computer was started in between the step is only assumed, and a time that can be right as it is counts more
- * than one that can't.
+ * followed it, or left as it is where that is nearer to the collector's clock: one that was right needs no shift when it was set wrong
+ * by less than what counts as agreement. Where the computer was started in between the step is only assumed, and a time that can be
+ * right as it is counts more than one that can't.
  * @param agreedMs when the clocks agreed last, by the right time; 0 where they never did
+ * @param offsetMs collector's clock minus this one in the last stretch
  */
-export function resolved(list: readonly Stretch[], agreedMs: number): Stretch[] {
+export function resolved(list: readonly Stretch[], agreedMs: number, offsetMs = 0): Stretch[] {
   const found: Stretch[] = []
   const nowMs = list.at(-1)?.toMs ?? 0
   const canBeRight = ({ fromMs, toMs }: Stretch, shift: number) =>
     fromMs + shift >= Math.max(EARLIEST_RIGHT_MS, agreedMs - CLOCK_TOLERANCE_MS) &&
     toMs + shift <= nowMs + CLOCK_TOLERANCE_MS
   let shiftMs = 0
+  // what all later steps make together; not a number where the computer was started since
+  let stepsMs = 0
   let after: Stretch | undefined
   for (const stretch of list.toReversed()) {
     if (after) {
       const byStepsMs = shiftMs + after.stepMs
+      stepsMs += after.boot ? Number.NaN : after.stepMs
+      const wasNearer = Math.abs(offsetMs + stepsMs) < Math.abs(offsetMs + stepsMs - byStepsMs)
       // a clock that went back at a boot may have been right before; one that went on has a battery, or saved its time
       const asItIs =
         after.boot && canBeRight(stretch, 0) && (after.stepMs < 0 || !canBeRight(stretch, byStepsMs))
-      shiftMs = asItIs ? 0 : byStepsMs
+      shiftMs = asItIs || wasNearer ? 0 : byStepsMs
     }
     shiftMs = stretch.shiftMs ?? shiftMs
     found.unshift({ ...stretch, shiftMs })

@@ -27,7 +27,7 @@ const STANDS_MS = 10 * MINUTE_MS
 /** One of several that has not answered during this time is gone; the shorter time is for polls in which all answers are another one's. */
 const GONE_MS = 5 * MINUTE_MS
 const REPLACED_MS = MINUTE_MS
-/** The second fall that is no restart, within this time, is a sign of a balancer that keeps to one server for hours (Kubernetes: 3 h), and stands as long. */
+/** The second fall that is no restart is a sign of a balancer that keeps to one server for hours (Kubernetes: 3 h), and stands as long. */
 const FALLS_MS = 24 * HOUR_MS
 /** Answers of a server that returns after a longer time are no sign of several. */
 const LEFT_MS = 24 * HOUR_MS
@@ -168,11 +168,9 @@ export class OneServer<A> {
   get #isSeveral(): boolean {
     return this.#nowMs() < this.#untilMs
   }
-
   #sign(standsMs = STANDS_MS): void {
     this.#untilMs = Math.max(this.#untilMs, this.#nowMs() + standsMs)
   }
-
   #perS(known: Known, now: Origin): number {
     return grownBy(known, now) / Math.max(1, (this.#nowMs() - known.atMs) / 1000)
   }
@@ -241,7 +239,9 @@ export class OneServer<A> {
   }
 
   #leaps(known: Known, now: Origin): boolean {
-    return this.#perS(known, now) > Math.max(USUAL_PER_S, FASTER * this.#provenPerS)
+    // one that goes on as it did needs no more questions, though its rate is not proven yet
+    const usualPerS = FASTER * Math.max(this.#provenPerS, this.#proven.latelyPerS)
+    return this.#perS(known, now) > Math.max(USUAL_PER_S, usualPerS)
   }
 
   #canHaveBegun(known: Known, now: Origin, fell: readonly string[]): boolean {

@@ -16,6 +16,8 @@ export class ProvenRate {
   #ms = 0
   #readings = 0
   #largest = { grown: 0, ms: 0 }
+  /** of the last two steps, units per s */
+  #steps: readonly number[] = []
 
   /** @param perS what an earlier run has proven, units per s */
   constructor(perS = 0) {
@@ -33,9 +35,15 @@ export class ProvenRate {
     return this.perS ?? (fastest > 0 ? IN_A_ROW * fastest : undefined)
   }
 
+  /** The slower of the last two steps between readings, units per s: one leap does not raise it. 0 where there are fewer. */
+  get latelyPerS(): number {
+    return this.#steps.length < 2 ? 0 : Math.min(...this.#steps)
+  }
+
   /** Takes the growth between two readings, at least 0. */
   took(grown: number, ms: number): void {
     if (ms <= 0) return
+    this.#steps = [...this.#steps, (grown * 1000) / ms].slice(-2)
     this.#grown += grown
     this.#ms += ms
     this.#readings++
@@ -50,6 +58,7 @@ export class ProvenRate {
   /** The counter has started again, or is another one's: what was kept up so far ends here. */
   interrupted(): void {
     this.#stretches = []
+    this.#steps = []
     this.#begin()
   }
 

@@ -38,5 +38,9 @@ export function everySparing(ms: number, run: () => void, steadyMs = () => perfo
   })
 }
 
-/** A signal that aborts with a TimeoutError after `ms`. It keeps no process alive. */
-export const signalAfter = (ms: number): AbortSignal => AbortSignal.timeout(boundedWaitMs(ms))
+/** A signal that aborts with a TimeoutError after `ms`, as `AbortSignal.timeout`. It keeps no process alive. */
+export function signalAfter(ms: number): AbortSignal {
+  const late = new AbortController()
+  after(ms, () => late.abort(new DOMException(`no end after ${ms} ms`, 'TimeoutError'))).unref()
+  return late.signal
+}

@@ -10,8 +10,6 @@ export type Disturbance = (typeof DISTURBANCES)[number]
 
 /** Of a whole poll, ms. A late answer takes half of it. */
 const DEADLINE_MS = 10_000
-/** The same where a busy machine may have made other answers late too. */
-export const LONG_DEADLINE_MS = 60_000
 
 /** The answer of each web interface to a login. */
 export const LOGINS = {
@@ -51,13 +49,12 @@ export type Figures = Record<string, unknown>
 export async function read(
   { driver, answers }: { driver: Driver; answers: RecordedMachine['answers'] },
   disturb: (machine: AnyMachine) => void = () => undefined,
-  deadlineMs = DEADLINE_MS,
 ): Promise<{ figures: Figures; asked: string[] }> {
   const machine = await startAnyMachine({ ...LOGINS, ...answers })
   disturb(machine)
   const session = sessionWith(driver, machine, true)
   try {
-    const [reading] = await withDeadline((signal) => session.read(signal), deadlineMs)
+    const [reading] = await withDeadline((signal) => session.read(signal), DEADLINE_MS)
     return { figures: figuresOf(reading), asked: machine.asked }
   } finally {
     session.close?.()
@@ -71,9 +68,8 @@ export async function lostWithout(
   whole: Figures,
   asked: string,
   how: Disturbance,
-  deadlineMs?: number,
 ): Promise<string[]> {
-  const disturbed = await read(machine, (m) => spoil(how, m, asked), deadlineMs).then(
+  const disturbed = await read(machine, (m) => spoil(how, m, asked)).then(
     ({ figures }) => figures,
     () => undefined,
   )

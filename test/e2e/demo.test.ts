@@ -147,8 +147,7 @@ describe('the demo site', () => {
       const silent = page.locator('.banner.silent').filter({ hasText: 'mining stale' })
       await eventually(
         async () => ((await silent.count()) > 0 ? await silent.textContent() : ''),
-        (text) => /mining stale 00:1\d/.test(text ?? ''),
-        25_000,
+        (text) => /mining stale 00:[1-5]\d/.test(text ?? ''),
       )
       const s = await site()
       expect(s.agents.find((a) => a.agentId === 'mining')?.state).toBe('stale')
@@ -167,7 +166,6 @@ describe('the demo site', () => {
     await eventually(
       () => demo.children().get('gpu'),
       (pid) => pid !== undefined && pid !== before,
-      30_000,
     )
     await eventually(site, (s) => s.agents.every((a) => a.state === 'online'), 120_000)
   })

@@ -111,7 +111,6 @@ describe('npm start in a terminal', () => {
       await eventually(
         () => it.parts().get(part)?.pid,
         (pid) => pid !== undefined && pid !== before,
-        60_000,
       )
     }
     it.type('\u0003')

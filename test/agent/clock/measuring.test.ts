@@ -97,6 +97,14 @@ describe('stretches of the clock', () => {
     ).toEqual([0, -HOUR_MS - 5_000, -HOUR_MS, 0])
   })
 
+  it('stay as they are where their clock was nearer to the collector’s than the one that agrees now', () => {
+    const setWrong = list({}, { stepMs: -82_000 })
+    expect(resolved(setWrong, 0, 82_000).map((s) => s.shiftMs)).toEqual([0, 0])
+    expect(resolved(setWrong, 0, 0).map((s) => s.shiftMs)).toEqual([-82_000, 0])
+    const setTwice = list({}, { stepMs: HOUR_MS }, { stepMs: -82_000 })
+    expect(resolved(setTwice, 0, 82_000).map((s) => s.shiftMs)).toEqual([HOUR_MS, 0, 0])
+  })
+
   it('keep a time that can be right where the computer was started after them with a clock that went back', () => {
     const [before] = list({ fromMs: T0 - HOUR_MS, toMs: T0 - 60_000 })
     const booted = nextStretch([before as Stretch], { nowMs: 1_000, stepMs: undefined })

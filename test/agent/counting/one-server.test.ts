@@ -44,6 +44,14 @@ describe('one server', () => {
     expect(asked).toBe(2)
   })
 
+  test('that works fast from its first poll on is asked again twice, and no more while it goes on so', async () => {
+    const one = watch()
+    await poll(one, server(1000, T0 - 60))
+    asked = 0
+    for (let i = 1; i <= 5; i++) await poll(one, server(1000 + i * 60 * 2000, T0 - 60))
+    expect(asked).toBe(5 + 2 * 9)
+  })
+
   test('whose start moves by milliseconds, where it is computed from the uptime, is one', async () => {
     const one = watch()
     for (const [i, s] of [0, 0.02, -0.01, 0.03].entries())

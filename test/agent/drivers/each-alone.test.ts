@@ -1,10 +1,14 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
-import { DISTURBANCES, LONG_DEADLINE_MS, lostWithout, read } from '../disturbed.ts'
+import { DISTURBANCES, lostWithout, read } from '../disturbed.ts'
+import { IdleTime } from '../idle-time.ts'
 import { inventedMachines, type RecordedMachine } from '../recorded-machines.ts'
 import { dependencesOf } from './dependences.ts'
 
 const machines = inventedMachines()
+const time = new IdleTime()
+beforeAll(() => time.begin())
+afterAll(() => time.end())
 
 /** What each driver's machines were asked, and what was lost without the answer. */
 const seen = new Map<string, Set<string>>()
@@ -27,11 +31,7 @@ async function eachAlone(machine: RecordedMachine): Promise<void> {
       const ofRequest = seenOf(driver.name, request)
       const isListed = (name: string) => depends[request]?.figures.split(' ').includes(name) === true
       for (const how of DISTURBANCES) {
-        let names = await lostWithout(machine, figures, request, how)
-        // a busy computer makes other answers late too; with more time only what depends on this one is lost
-        if (!names.every(isListed))
-          names = await lostWithout(machine, figures, request, how, LONG_DEADLINE_MS)
-        for (const name of names) {
+        for (const name of await lostWithout(machine, figures, request, how)) {
           ofRequest.add(name)
           if (!isListed(name)) lost.push(`${request}, ${how}: ${name}`)
         }

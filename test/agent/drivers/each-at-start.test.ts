@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { agentConfigSchema } from '../../../agent/config/config.ts'
 import { DRIVERS } from '../../../agent/drivers/index.ts'
 import { SessionMemories } from '../../../agent/plugin/session-memories.ts'
@@ -6,13 +6,16 @@ import { pollTarget } from '../../../agent/polling/poll-target.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { type AnyMachine, startAnyMachine } from '../any-machine.ts'
 import { DISTURBANCES, type Figures, figuresOf, LOGINS, namesThatDiffer, spoil } from '../disturbed.ts'
+import { IdleTime } from '../idle-time.ts'
 import { inventedMachines, type RecordedMachine } from '../recorded-machines.ts'
 import { dependencesOf } from './dependences.ts'
 
 /** Of a detection and of a poll, ms. */
 const DEADLINE_MS = 10_000
-/** The same where a busy computer may have made other answers late too. */
-const LONG_DEADLINE_MS = 60_000
+
+const time = new IdleTime()
+beforeAll(() => time.begin())
+afterAll(() => time.end())
 
 /** An agent that starts, with what an earlier run of it has kept. */
 function start({ host, port }: AnyMachine, kept?: unknown) {
@@ -27,23 +30,23 @@ function start({ host, port }: AnyMachine, kept?: unknown) {
 async function firstReading(
   { answers }: RecordedMachine,
   disturb: (machine: AnyMachine) => void = () => undefined,
-  { isKnown = false, deadlineMs = DEADLINE_MS } = {},
+  isKnown = false,
 ): Promise<{ driver: string; figures: Figures; asked: string[] }> {
   const machine = await startAnyMachine({ ...LOGINS, ...answers })
   try {
     let kept: unknown
     if (isKnown) {
       const { target, memories } = start(machine)
-      const { session } = await withDeadline((signal) => target.open(signal), deadlineMs)
-      await withDeadline((signal) => session.read(signal), deadlineMs)
+      const { session } = await withDeadline((signal) => target.open(signal), DEADLINE_MS)
+      await withDeadline((signal) => session.read(signal), DEADLINE_MS)
       kept = JSON.parse(JSON.stringify(memories.state))
       session.close?.()
     }
     machine.asked.length = 0
     disturb(machine)
     const { target } = start(machine, kept)
-    const opened = await withDeadline((signal) => target.open(signal), deadlineMs)
-    const [reading] = await withDeadline((signal) => opened.session.read(signal), deadlineMs)
+    const opened = await withDeadline((signal) => target.open(signal), DEADLINE_MS)
+    const [reading] = await withDeadline((signal) => opened.session.read(signal), DEADLINE_MS)
     opened.session.close?.()
     return { driver: opened.driver, figures: figuresOf(reading), asked: [...machine.asked] }
   } finally {
@@ -56,30 +59,25 @@ const NAMED_ONLY = new Set(['epic', 'whatsminer-v3'])
 const machines = inventedMachines().filter(({ driver }) => !NAMED_ONLY.has(driver.name))
 
 async function eachAlone(machine: RecordedMachine, isKnown: boolean): Promise<void> {
-  const whole = await firstReading(machine, undefined, { isKnown })
+  const whole = await firstReading(machine, undefined, isKnown)
   expect(whole.driver).toBe(machine.driver.name)
   expect(whole.figures['state']).not.toBe('unknown')
   const { depends = {} } = await dependencesOf(machine.driver.name)
   const wrong: string[] = []
   const hows = isKnown ? (['refused'] as const) : DISTURBANCES
   const isListed = (asked: string, name: string) => depends[asked]?.figures.split(' ').includes(name) === true
-  const lostAt = async (asked: string, how: (typeof hows)[number], deadlineMs: number) => {
-    const found = await firstReading(machine, (m) => spoil(how, m, asked), { isKnown, deadlineMs }).catch(
-      (error: unknown) => String(error),
-    )
+  const lostAt = async (asked: string, how: (typeof hows)[number]) => {
+    const found = await firstReading(machine, (m) => spoil(how, m, asked), isKnown).catch(String)
     if (typeof found === 'string') return isListed(asked, 'all') ? [] : [found]
     const lost = namesThatDiffer(whole.figures, found.figures).filter((name) => !isListed(asked, name))
     return found.driver === whole.driver ? lost : [...lost, `read by ${found.driver}`]
   }
-  const again: [asked: string, how: (typeof hows)[number]][] = []
   await Promise.all(
     [...new Set(whole.asked)].map(async (asked) => {
-      for (const how of hows) if ((await lostAt(asked, how, DEADLINE_MS)).length > 0) again.push([asked, how])
+      for (const how of hows)
+        wrong.push(...(await lostAt(asked, how)).map((name) => `${asked}, ${how}: ${name}`))
     }),
   )
-  // one after another, with more time
-  for (const [asked, how] of again)
-    wrong.push(...(await lostAt(asked, how, LONG_DEADLINE_MS)).map((name) => `${asked}, ${how}: ${name}`))
   expect(wrong.sort()).toEqual([])
 }
 

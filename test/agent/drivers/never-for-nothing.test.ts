@@ -1,11 +1,16 @@
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Reading } from '../../../agent/plugin/reading.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { sessionWith, startAnyMachine } from '../any-machine.ts'
+import { IdleTime } from '../idle-time.ts'
 import { changed } from '../machines.ts'
 import { run } from '../metering/accumulator-rig.ts'
 import { inventedMachines, type RecordedMachine, realMachines } from '../recorded-machines.ts'
+
+const time = new IdleTime()
+beforeAll(() => time.begin())
+afterAll(() => time.end())
 
 /** A login's answer of every web interface. */
 const LOGINS = {

@@ -1,10 +1,15 @@
 import type { RequestListener } from 'node:http'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { withDeadline } from '../../../../protocol/kit/retry.ts'
 import { soon } from '../../asic-harness.ts'
 import { type Resources, startBmc } from '../../bmc-server.ts'
+import { IdleTime } from '../../idle-time.ts'
 import { openBmc, powerOf, reported, watts } from '../../redfish-reading.ts'
 import { chassis, redfishTree, subsystem, system } from '../../redfish-tree.ts'
+
+const time = new IdleTime()
+beforeAll(() => time.begin())
+afterAll(() => time.end())
 
 const ROOT = '/redfish/v1/Chassis/1'
 const CONTROL = { PowerControl: [{ Name: 'System Power Control', PowerConsumedWatts: 500 }] }
