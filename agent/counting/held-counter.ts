@@ -6,7 +6,7 @@ import { Doubts } from './doubts.ts'
 import { COARSE_STEP_J, FirstStep } from './first-step.ts'
 import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
 import { MeanPower } from './mean-power.ts'
-import { Oddities } from './oddities.ts'
+import { Refusal } from './refusal.ts'
 import { Silence } from './silence.ts'
 import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
 import { StepEvidence } from './step-evidence.ts'
@@ -25,7 +25,6 @@ const WINDOWS_TO_REFUSE = 2
  * is not used from then on, and the fault tells both figures. One that an earlier run refused is used again once it agrees for a whole window.
  */
 export class HeldCounter {
-  readonly #odd = new Oddities()
   readonly #steps: CounterSteps
   readonly #sparse: SparsePolls
   readonly #told = new ToldValue()
@@ -44,11 +43,9 @@ export class HeldCounter {
   #backJ: number | undefined
   #backGoodJ: number | undefined
   #strikes = 0
-  #fault: string | undefined
+  readonly #refusal: Refusal
   /** it was wrong for a window, until it agrees for one */
   #wasWrong: string | undefined
-  /** the fault of an earlier run, until the counter has agreed for a window */
-  #distrust: string | undefined
 
   /**
    * @param stepJ J that the counter's last digit stands for
@@ -56,7 +53,7 @@ export class HeldCounter {
    */
   constructor(stepJ: number, known: KnownCounter = {}) {
     this.#steps = new CounterSteps(stepJ, known)
-    this.#distrust = typeof known.fault === 'string' ? known.fault : undefined
+    this.#refusal = new Refusal(known.fault)
     this.#firstStep = new FirstStep(this.#steps.hasMoved)
     this.#byStep = new StepEvidence(known.evidence)
     this.#sparse = new SparsePolls(known.times)
@@ -64,7 +61,7 @@ export class HeldCounter {
 
   /** What the next run of the agent should know. */
   get known(): KnownCounter {
-    const fault = this.#fault ?? this.#distrust
+    const fault = this.#refusal.told
     if (fault !== undefined) return { ...this.#steps.known, fault }
     return { ...this.#steps.known, ...defined({ evidence: this.#byStep.known, times: this.#sparse.known }) }
   }
@@ -76,7 +73,7 @@ export class HeldCounter {
 
   /** It is not used from here on: what it and the counter of the other direction say together can't be. */
   refuse(disagreement: Disagreement): void {
-    this.#fault ??= counterFault(disagreement)
+    this.#refusal.add(counterFault(disagreement), 'for good')
   }
 
   /**
@@ -89,14 +86,14 @@ export class HeldCounter {
     steadyMs: number,
     beside: Beside = {},
   ): HeldReading {
-    if (this.#fault !== undefined) return { fault: this.#fault }
-    const distrusted = this.#distrust
+    const before = this.#refusal.told
+    if (before !== undefined && this.#refusal.isForGood) return { fault: before }
     const reading = this.#read(energyJ, powerW, steadyMs, beside)
-    if (this.#fault !== undefined) return { fault: this.#fault }
+    const fault = this.#refusal.told
+    if (fault !== undefined) return { fault }
     const note = this.#silence.told ?? this.#wasWrong ?? this.#sparse.told
-    if (distrusted === undefined)
+    if (before === undefined)
       return { ...reading, ...defined({ note }), ...(this.#silence.isHeard && { silent: true }) }
-    if (this.#distrust !== undefined) return { fault: this.#distrust }
     // trusted from here on: nothing before was told
     return energyJ === undefined ? {} : { energyJ, startsAgain: true }
   }
@@ -125,7 +122,7 @@ export class HeldCounter {
     const since = { energyJ, fromW, toW: powerW, elapsedMs: elapsedMs ?? 0, twoWay }
     this.#mean.take(since, this.#shown.mostW, this.#steps.knownJ)
     const disagreement = this.#silence.any ? undefined : this.#byStep.take(since, this.#shown, this.#steps)
-    if (disagreement) this.#fault = counterFault(disagreement)
+    if (disagreement && !this.#mean.makes(disagreement)) this.#refuse(disagreement)
     if (energyJ === undefined) return {}
     const at = { ...since, steadyMs, gap, fromW: before?.powerW, unsureW }
     const reading = this.#judged(energyJ, at)
@@ -169,17 +166,14 @@ export class HeldCounter {
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
     if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ)
-      this.#fault ??= this.#odd.note(steadyMs, grownJ, this.#shown.mostW)
-    if (this.#fault !== undefined) return {}
+      this.#refusal.leapt(steadyMs, grownJ, this.#shown.mostW)
+    if (this.#refusal.isForGood) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
     const isLeap = energyJ - (this.#seenJ ?? energyJ) > mostJ
     const inSilence = isLeap ? undefined : this.#silence.judge(energyJ, window, verdict)
-    if (inSilence) return this.#besideSilence(inSilence, energyJ, grownJ)
+    if (inSilence) return this.#aside(inSilence, energyJ, grownJ)
     if (verdict !== undefined) {
-      if (!gap && this.#mean.explains(window, energyJ)) {
-        this.#doubts.end()
-        return {}
-      }
+      if (!gap && window.mayLag(energyJ) && this.#mean.explains) return this.#aside('waits', energyJ, grownJ)
       const doubt = this.#doubts.add(gap, isGone)
       if (doubt === 'first') return {}
       const isJudged = window.isOver(energyJ, this.#steps) || window.isPlain(energyJ, this.#steps)
@@ -203,13 +197,14 @@ export class HeldCounter {
       this.#strikes = 0
       this.#wasWrong = undefined
       this.#silence.past()
-      this.#distrust = undefined
+      this.#refusal.agreed(this.#mean.agrees)
       this.#startWindow(energyJ)
     }
     return told
   }
 
-  #besideSilence(heard: 'counts' | 'waits', energyJ: number, grownJ: number): HeldReading {
+  /** Takes a value that its power does not judge. */
+  #aside(heard: 'counts' | 'waits', energyJ: number, grownJ: number): HeldReading {
     this.#doubts.end()
     if (heard === 'waits') return {}
     this.#steps.grew(grownJ)
@@ -234,11 +229,8 @@ export class HeldCounter {
       const backJ = Math.max(0, (this.#backJ ?? 0) - (this.#backGoodJ ?? this.#backJ ?? 0))
       const time = { elapsedMs, fromW, toW, grownJ, stepJ: this.#steps.possibleJ, backJ, unsureW }
       const { refused, trusted } = this.#sparse.take(time, this.#shown)
-      if (refused) {
-        this.#fault = counterFault(refused)
-        return {}
-      }
-      if (trusted) this.#distrust = undefined
+      if (refused) this.refuse(refused)
+      if (trusted) this.#refusal.agreed(false)
     }
     return this.#goOn(energyJ)
   }
@@ -250,7 +242,7 @@ export class HeldCounter {
   #fallen(energyJ: number, goodJ: number, steadyMs: number, gap: boolean): HeldReading {
     // a true counter that begins again is near 0
     if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ))
-      this.#fault ??= this.#odd.note(steadyMs, goodJ - energyJ, this.#shown.mostW)
+      this.#refusal.leapt(steadyMs, goodJ - energyJ, this.#shown.mostW)
     const stays = this.#doubts.fell(gap, this.#seenJ !== undefined && energyJ >= this.#seenJ)
     if (stays === undefined) return {}
     this.#mean.restart()
@@ -283,6 +275,13 @@ export class HeldCounter {
     this.#window = new CounterWindow(energyJ, { backJ: this.#backJ })
   }
 
+  /** Not used for good; where the power may be a mean that has not followed yet, until counter and power agree. */
+  #refuse(apart: Disagreement): void {
+    this.#refusal.add(counterFault(apart), this.#mean.isUnproven ? 'until it agrees' : 'for good')
+    this.#strikes = 0
+    this.#mean.restart()
+  }
+
   #strike(energyJ: number, window: CounterWindow, than: 'more' | 'less'): HeldReading {
     const countedJ = energyJ - window.startJ
     // the first step of a counter whose steps are larger than its last digit says nothing
@@ -291,8 +290,8 @@ export class HeldCounter {
     if (!firstStep) this.#strikes++
     const apart = { than, countedJ, drawnJ: window.power.drawnJ, ms: window.power.ms }
     if (this.#strikes >= WINDOWS_TO_REFUSE || stands) {
-      this.#fault = counterFault(apart)
-      return {}
+      this.#refuse(apart)
+      return this.#beginAgain(energyJ)
     }
     if (window.isSure(energyJ, than, this.#shown, this.#steps)) this.#wasWrong = wrongForATime(apart)
     return this.#beginAgain(energyJ)

@@ -1,4 +1,3 @@
-import type { CounterWindow } from './counter-window.ts'
 import type { StepReading } from './step-evidence.ts'
 import { areaAboveJ } from './trapezoid.ts'
 
@@ -9,12 +8,16 @@ import { areaAboveJ } from './trapezoid.ts'
 const LAG_MS = 22.5 * 60_000
 /** A load that such a power has not shown at all yet is seen in it after this time. */
 const WAIT_MS = 35 * 60_000
-/** A mean of ten minutes or more moves by no such part of the highest power between two polls, but at the end of a block. */
+/** A mean of five minutes or more moves by no such part of the highest power between two polls, but at the end of a block. */
 const JUMP = 0.1
 const SLIDES_MS = 5 * 60_000
-const BLOCK_MS = 8 * 60_000
+const BLOCK_MS = 4.5 * 60_000
 /** Counter and power may differ by this part of the energy in the long run. */
 const ACCURACY = 0.1
+const SUMS_ACCURACY = 0.15
+/** A counter that was refused beside such a power is used again after this time, where the energy is so many times what the lag leaves open. */
+const AGREES_AFTER_MS = 2 * 60 * 60_000
+const AGREES_TIMES = 4
 /** The sums begin again after this time, once they are so many times what the lag leaves open. */
 const SUMS_MS = 24 * 60 * 60_000
 const SUMS_TIMES = 10
@@ -79,10 +82,25 @@ export class MeanPower {
     this.restart()
   }
 
+  /** Whether the power may be such a mean, and no steady load has shown yet that it is of the counter's scale. */
+  get isUnproven(): boolean {
+    return !this.#isInstant && !this.#hasAgreed
+  }
+
+  /** Whether the two agree by all that flowed one way, over hours and far more than what the lag leaves open. */
+  get agrees(): boolean {
+    const isLong = this.#ms >= AGREES_AFTER_MS && this.#drawnJ >= AGREES_TIMES * this.#openJ
+    return isLong && Math.abs(this.#countedJ - this.#drawnJ) <= SUMS_ACCURACY * this.#drawnJ
+  }
+
   /** Whether the lag of a mean explains that a counter and its power disagree. */
-  explains(window: CounterWindow, energyJ: number): boolean {
-    if (this.#isInstant || !window.mayLag(energyJ)) return false
-    return this.#waitedMs <= (this.#hasAgreed ? WAIT_MS : 0)
+  get explains(): boolean {
+    return !this.#isInstant && this.#waitedMs <= (this.#hasAgreed ? WAIT_MS : 0)
+  }
+
+  /** Whether the lag alone makes that they are so far apart, by the powers that were shown. */
+  makes({ countedJ, drawnJ }: { countedJ: number; drawnJ: number }): boolean {
+    return !this.#isInstant && Math.abs(countedJ - drawnJ) <= ACCURACY * drawnJ + this.#openJ
   }
 
   /** J by which the lag may put them apart. */

@@ -7,7 +7,7 @@ const MOVES = 3
 
 /**
  * A power that has shown nothing but 0 is no measure of a counter that counts beside it: its current transformer is not wired, or the register
- * is another one. The counter is used then, and that is told. The first power that is shown ends it.
+ * is another one. The counter is used then, and that is told. The first power that is shown ends it. Where both counters count, a net of 0 is a power.
  */
 export class Silence {
   #now: 'lasts' | 'ends' | undefined
@@ -45,7 +45,7 @@ export class Silence {
   judge(energyJ: number, window: CounterWindow, verdict: Verdict): 'counts' | 'waits' | undefined {
     // what came before the first power is in none
     if (this.#now === 'ends') return 'counts'
-    if (this.#now === undefined || verdict !== 'more') return undefined
+    if (this.#now === undefined || verdict !== 'more' || window.twoWay) return undefined
     const { ms } = window.power
     if (!this.#isHeard && (ms < LEAST_MS || window.rises < MOVES)) return 'waits'
     this.#told ??= silentPower({ countedJ: energyJ - window.startJ, ms })

@@ -87,6 +87,17 @@ describe.each(['sliding, 10 min', 'sliding, 15 min', 'block, 10 min', 'block, 15
   },
 )
 
+test.each(Object.keys(SWINGS) as (keyof typeof SWINGS)[])(
+  'where the load leaps as the agent starts, an honest counter may be refused by a block of before, until both agree: %s',
+  (swing) => {
+    for (const power of ['block, 10 min', 'block, 15 min'] as const) {
+      const { kwh, trueKwh, fault } = read(SWINGS[swing], power, { steadyS: 0 })
+      expect(fault).toBeUndefined()
+      expect(Math.abs(kwh / trueKwh - 1)).toBeLessThan(0.02)
+    }
+  },
+)
+
 describe.each(['instant', 'sliding, 15 min', 'block, 15 min'] as const)(
   'a counter of another scale is refused beside a load that swings: %s',
   (power) => {
