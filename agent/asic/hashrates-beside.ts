@@ -54,7 +54,9 @@ export class HashratesBeside {
     const lasts = this.#lowSinceMs !== undefined && this.#now() - this.#lowSinceMs >= LASTS_MS
     if (!apart || !(apart.sure || lasts)) return facts
     const note = `its present hashrate of ${showHashrate(facts.hashrateHs)} is ignored: ${apart.against}, so ${showHashrate(apart.hashrateHs)} is used; check its own page`
-    return { ...facts, hashrateHs: apart.hashrateHs, notes: [note, ...(facts.notes ?? [])] }
+    // no machine that hashes draws 0 W
+    const power = facts.power?.powerW === 0 ? undefined : facts.power
+    return { ...facts, power, hashrateHs: apart.hashrateHs, notes: [note, ...(facts.notes ?? [])] }
   }
 }
 
@@ -65,7 +67,7 @@ export class HashratesBeside {
  */
 function standsApart(facts: AsicFacts): Apart | undefined {
   const { hashrateHs = 0, asleep, ramping, starting } = facts
-  if (asleep || ramping || starting || hashrateHs <= 0) return undefined
+  if (asleep || ramping || starting || facts.hashrateHs === undefined) return undefined
   const averages = known([
     ...(facts.hashratesBeside ?? []).filter(({ windowS }) => windowS > 0),
     { name: 'its average', hashrateHs: facts.hashrateAvgHs, windowS: Number.POSITIVE_INFINITY },
@@ -77,6 +79,7 @@ function standsApart(facts: AsicFacts): Apart | undefined {
   // boards whose time is unknown lag as an average does; one board has its machine's own figure
   if (!facts.boardsAreNow && (facts.boards?.length ?? 0) > 1)
     averages.push(...known([{ ...boardsOf(facts), windowS: Number.POSITIVE_INFINITY }]))
+  if (hashrateHs <= 0) return noneAtAll(facts, atOnce, averages)
   const expected = known([{ name: EXPECTED, hashrateHs: facts.expectedHashrateHs, windowS: 0 }])
   return (
     aboveAll(facts, [...atOnce, ...byWindow(averages), ...expected]) ??
@@ -99,6 +102,30 @@ function aboveAll(facts: AsicFacts, others: readonly Known[]): Apart | undefined
   )
   if (!supported || (fitsWatts(facts, nowHs) && !fitsWatts(facts, supported.hashrateHs))) return undefined
   return { hashrateHs: supported.hashrateHs, against: listed(others), sure: true }
+}
+
+/**
+ * 0 H/s beside boards that hash at the same moment. A machine that stops shows that in all of them at once, and its watts fall; an average that
+ * supports the boards, and watts of their hashrate, say that it runs. Where they say nothing it must last.
+ */
+function noneAtAll(
+  facts: AsicFacts,
+  atOnce: readonly Known[],
+  averages: readonly Known[],
+): Apart | undefined {
+  const [boards] = atOnce
+  const byMinute = belowMinute(0, averages)
+  // boards that stand, or watts of a machine that does, say that the averages are old
+  const stands = facts.boardsAreNow && boardsOf(facts).hashrateHs === 0
+  const isOld = facts.power?.powerW && byMinute && !fitsWatts(facts, byMinute.hashrateHs)
+  if (!boards) return stands || isOld ? undefined : byMinute
+  const support = averages.filter((other) => boards && isLike(other.hashrateHs, boards.hashrateHs))
+  if (!boards || support.length === 0) return undefined
+  return {
+    hashrateHs: boards.hashrateHs,
+    against: listed([boards, ...support]),
+    sure: fitsWatts(facts, boards.hashrateHs),
+  }
 }
 
 /** An average must support the boards: after a rest they are fast before a figure of some seconds is, and the averages are low. */
@@ -130,8 +157,8 @@ function fitsWatts({ power, model }: AsicFacts, hs: number): boolean {
 
 function belowMinute(nowHs: number, averages: readonly Known[]): Apart | undefined {
   const minute = averages.find(({ windowS }) => windowS <= SHORT_S)
-  if (!minute || minute.hashrateHs < LOW_APART * nowHs || minute.hashrateHs > UNIT_APART * nowHs)
-    return undefined
+  const isUnit = nowHs > 0 && (minute?.hashrateHs ?? 0) > UNIT_APART * nowHs
+  if (!minute || minute.hashrateHs < LOW_APART * nowHs || isUnit) return undefined
   const support = averages.filter((other) => other !== minute && isLike(other.hashrateHs, minute.hashrateHs))
   if (support.length === 0) return undefined
   return { hashrateHs: minute.hashrateHs, against: listed([minute, ...support]), sure: false }

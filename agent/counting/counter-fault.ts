@@ -20,13 +20,9 @@ export const doubtedCounter = (apart: Disagreement, times: number): string =>
 export const wrongForATime = (apart: Disagreement): string =>
   `${apartIn(apart)}, and is used again since then: up to the difference of that time is booked wrongly; if it comes again, check the map and the meter`
 
-/** What is told of a counter, of the one that counts what flows out. */
+/** A fault of the counter that counts what flows out. */
 export const ofExported = (told: string | undefined): string | undefined =>
   told?.replace('its energy counter', 'its export counter')
-
-/** The same of a counter that is used, because its power has shown nothing but 0. */
-export const silentPower = ({ countedJ, ms }: Pick<Disagreement, 'countedJ' | 'ms'>): string =>
-  `its power shows 0 W, and its energy counter booked ${kWh(countedJ)} in ${Math.round(ms / 1000)} s; the counter is used and the power is not: check the register of the power and the wiring of the current transformers`
 
 const apartIn = ({ than, countedJ, drawnJ, ms }: Disagreement): string =>
   `its energy counter booked ${kWh(countedJ)} in ${Math.round(ms / 1000)} s, ${than} than the ${kWh(drawnJ)} of its own power`

@@ -150,7 +150,7 @@ export class CounterWindow {
     const { power, twoWay } = this
     const alwaysJ = power.spreadJ + stepsOpenJ + (leastW(shown) * power.ms) / 1000
     const unseenMs = twoWay ? UNSEEN_MS + power.ms / 2 : UNSEEN_MS
-    // what a site has sent out by day says nothing of the load that it may draw at night
+    // a site that sends out much by day may never draw as much
     const mostW = twoWay ? shown.mostW : shown.alongW
     const any = {
       accuracy: power.ms >= WINDOW_MS ? LONG_ACCURACY : ACCURACY,

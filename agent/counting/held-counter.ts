@@ -7,7 +7,6 @@ import { COARSE_STEP_J, FirstStep } from './first-step.ts'
 import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
 import { MeanPower } from './mean-power.ts'
 import { Refusal } from './refusal.ts'
-import { Silence } from './silence.ts'
 import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
 import { StepEvidence } from './step-evidence.ts'
 import { ToldValue } from './told-value.ts'
@@ -28,7 +27,6 @@ export class HeldCounter {
   readonly #steps: CounterSteps
   readonly #sparse: SparsePolls
   readonly #told = new ToldValue()
-  readonly #silence = new Silence()
   readonly #mean = new MeanPower()
   readonly #byStep: StepEvidence
   readonly #shown: ShownPower = { mostW: 0, alongW: 0, stepW: 0 }
@@ -91,9 +89,8 @@ export class HeldCounter {
     const reading = this.#read(energyJ, powerW, steadyMs, beside)
     const fault = this.#refusal.told
     if (fault !== undefined) return { fault }
-    const note = this.#silence.told ?? this.#wasWrong ?? this.#sparse.told
-    if (before === undefined)
-      return { ...reading, ...defined({ note }), ...(this.#silence.isHeard && { silent: true }) }
+    const note = this.#wasWrong ?? this.#sparse.told
+    if (before === undefined) return { ...reading, ...defined({ note }) }
     // trusted from here on: nothing before was told
     return energyJ === undefined ? {} : { energyJ, startsAgain: true }
   }
@@ -108,7 +105,6 @@ export class HeldCounter {
     const elapsedMs = before && steadyMs - before.steadyMs
     const gap = elapsedMs === undefined || elapsedMs > JUDGED_AT_MOST_MS
     if (powerW === undefined) return gap ? this.#unjudged(energyJ) : {}
-    this.#silence.saw(powerW, before && this.#shown.mostW)
     showMore(this.#shown, powerW, powerStepW)
     if (!gap && before) {
       this.#window?.power.add(before.powerW, powerW, elapsedMs)
@@ -121,7 +117,7 @@ export class HeldCounter {
     const fromW = gap ? undefined : before?.powerW
     const since = { energyJ, fromW, toW: powerW, elapsedMs: elapsedMs ?? 0, twoWay }
     this.#mean.take(since, this.#shown.mostW, this.#steps.knownJ)
-    const disagreement = this.#silence.any ? undefined : this.#byStep.take(since, this.#shown, this.#steps)
+    const disagreement = this.#byStep.take(since, this.#shown, this.#steps)
     if (disagreement && !this.#mean.makes(disagreement)) this.#refuse(disagreement)
     if (energyJ === undefined) return {}
     const at = { ...since, steadyMs, gap, fromW: before?.powerW, unsureW }
@@ -162,18 +158,18 @@ export class HeldCounter {
     if (overGap && grownJ <= mostGapJ) return this.#overGap(energyJ, grownJ, at)
     if (!gap && !this.#sparse.keepsBack) this.#sparse.end()
     if (!this.#doubts.any && this.#firstStep.isOlder(energyJ, grownJ, window, this.#shown, this.#steps))
-      return this.#countFromStep(energyJ, grownJ)
+      return this.#countFromStep(energyJ, grownJ, window)
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
     if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ)
       this.#refusal.leapt(steadyMs, grownJ, this.#shown.mostW)
     if (this.#refusal.isForGood) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
-    const isLeap = energyJ - (this.#seenJ ?? energyJ) > mostJ
-    const inSilence = isLeap ? undefined : this.#silence.judge(energyJ, window, verdict)
-    if (inSilence) return this.#aside(inSilence, energyJ, grownJ)
     if (verdict !== undefined) {
-      if (!gap && window.mayLag(energyJ) && this.#mean.explains) return this.#aside('waits', energyJ, grownJ)
+      if (!gap && window.mayLag(energyJ) && this.#mean.explains) {
+        this.#doubts.end()
+        return {}
+      }
       const doubt = this.#doubts.add(gap, isGone)
       if (doubt === 'first') return {}
       const isJudged = window.isOver(energyJ, this.#steps) || window.isPlain(energyJ, this.#steps)
@@ -188,33 +184,25 @@ export class HeldCounter {
     if (grownJ > 0 && this.#told.any) this.#firstStep.past()
     this.#steps.grew(grownJ)
     this.#steps.showed(energyJ)
-    this.#goodJ = energyJ
-    this.#backGoodJ = this.#backJ
+    this.#accept(energyJ)
     const agrees = grownJ > 0 && window.isOver(energyJ, this.#steps)
     if (agrees) this.#sparse.end()
     const told = this.#sparse.keepsBack ? {} : this.#told.tell(energyJ, this.#steps)
     if (agrees) {
       this.#strikes = 0
       this.#wasWrong = undefined
-      this.#silence.past()
       this.#refusal.agreed(this.#mean.agrees)
       this.#startWindow(energyJ)
     }
     return told
   }
 
-  /** Takes a value that its power does not judge. */
-  #aside(heard: 'counts' | 'waits', energyJ: number, grownJ: number): HeldReading {
-    this.#doubts.end()
-    if (heard === 'waits') return {}
+  #countFromStep(energyJ: number, grownJ: number, window: CounterWindow): HeldReading {
     this.#steps.grew(grownJ)
-    this.#steps.showed(energyJ)
-    return this.#goOn(energyJ)
-  }
-
-  #countFromStep(energyJ: number, grownJ: number): HeldReading {
-    this.#steps.grew(grownJ)
-    this.#begin(energyJ)
+    // a window that has seen a step before knows when it began, and goes on: else a counter that is doubted again and again is never judged
+    if (window.rises > 1) this.#accept(energyJ)
+    else this.#startWindow(energyJ)
+    this.#told.tell(energyJ, this.#steps)
     this.#firstStep.past()
     return { energyJ, startsAgain: true }
   }
@@ -268,10 +256,14 @@ export class HeldCounter {
     return { energyJ, startsAgain: true }
   }
 
-  #startWindow(energyJ: number): void {
-    this.#doubts.end()
+  #accept(energyJ: number): void {
     this.#goodJ = energyJ
     this.#backGoodJ = this.#backJ
+  }
+
+  #startWindow(energyJ: number): void {
+    this.#doubts.end()
+    this.#accept(energyJ)
     this.#window = new CounterWindow(energyJ, { backJ: this.#backJ })
   }
 

@@ -22,8 +22,6 @@ export interface HeldReading {
   fault?: string
   /** what must be told of it though it is used */
   note?: string
-  /** true: the power says nothing, because it has shown nothing but 0 meanwhile */
-  silent?: true
 }
 
 /** What a counter has taught, for the next run of the agent. JSON. */

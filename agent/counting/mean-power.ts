@@ -38,7 +38,7 @@ export class MeanPower {
   #countedJ = 0
   #drawnJ = 0
   #ms = 0
-  /** stretches of one direction: at the beginning of each the power may lag anew */
+  /** stretches of one direction: at the beginning of each the power may lag again */
   #stretches = 1
   #wasOneWay = true
   #lowW = Number.POSITIVE_INFINITY

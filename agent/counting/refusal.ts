@@ -17,7 +17,7 @@ export class Refusal {
     return this.#forGood !== undefined
   }
 
-  /** What is told of it; undefined: the counter is used. */
+  /** Why it is not used; undefined: it is. */
   get told(): string | undefined {
     return this.#ofBefore ?? this.#untilAgreed ?? this.#forGood
   }

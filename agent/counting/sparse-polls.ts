@@ -197,8 +197,6 @@ export const mostOverGapJ = ({ mostW }: ShownPower, elapsedMs: number, stepJ: nu
 
 function verdictOf(time: SparseTime, shown: ShownPower): Verdict | 'unknown' {
   const { elapsedMs, fromW, toW, grownJ, stepJ } = time
-  // a power that has shown nothing but 0 is no measure
-  if (shown.mostW === 0) return 'unknown'
   if (isMore(plus(NOTHING, time), stepJ, shown)) return 'more'
   const endsW = Math.min(fromW, toW)
   const leastJ = (endsW * elapsedMs) / 1000

@@ -10,6 +10,8 @@ const TO_REFUSE = 2
 const MOST_STEPS = 48
 /** Where the load is not steady, the power may be an average that creeps behind it for a quarter of an hour. */
 const UNSTEADY_MS = 60 * 60_000
+/** So much longer an unsteady load is seen, for the steps in a row that it takes. */
+const EACH_MORE_MS = 10 * 60_000
 /** A time between two readings that is so many times the shortest one may hide another load. */
 const MISSED_POLLS = 3
 const MISSED_AT_LEAST_MS = 30_000
@@ -164,7 +166,9 @@ export class StepEvidence {
     this.#than = pending.than
     if (pending.than !== undefined && this.#inARow >= TO_REFUSE) return pending.disagreement
     this.#known = this.#stood >= window.rises ? this.#evidence(pending, window) : undefined
-    if (window.rises < MOST_STEPS) return undefined
+    // steps that come fast at a load that is not steady have not been seen for long enough to say anything
+    const isEarly = !window.power.isSteady && window.power.ms < UNSTEADY_MS + EACH_MORE_MS
+    if (window.rises < MOST_STEPS || isEarly) return undefined
     this.#known = undefined
     this.#start()
     return undefined

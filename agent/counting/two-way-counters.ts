@@ -5,6 +5,7 @@ import { HeldPower } from './held-power.ts'
 import type { KnownCounter } from './held-reading.ts'
 import { NetCheck } from './net-check.ts'
 import { type KnownSign, SignCheck } from './sign-check.ts'
+import { ZeroPower } from './zero-power.ts'
 
 /** What a meter shows at one moment. */
 export interface MeterFigures {
@@ -33,7 +34,7 @@ export interface ToldFigures {
   counters?: { energyJ?: number; exportedJ?: number; refused?: CounterName[] }
   /** why a figure is not used */
   faults: string[]
-  /** the power and the counters contradict each other in direction: one of them is not used until a person says which is right */
+  /** the power and the counters contradict each other: one of them is not used until a person says which is right */
   contradicts?: true
 }
 
@@ -51,6 +52,7 @@ export class TwoWayCounters {
   #held: Record<CounterName, HeldCounter>
   #power = new HeldPower()
   #net = new NetCheck()
+  readonly #zero = new ZeroPower()
   readonly #sign: SignCheck
   /** the counter that moves against the power, while the one in its direction stands */
   #contrary: CounterName | undefined
@@ -91,6 +93,19 @@ export class TwoWayCounters {
 
   /** @param steadyMs ms of a monotonic clock */
   read(figures: MeterFigures, steadyMs: number): ToldFigures {
+    const zero = this.#zero.read(figures, steadyMs)
+    // a counter that was refused for a power of 0 W was right
+    if (zero.fault !== undefined && this.#held.energyJ.known.fault !== undefined) {
+      this.#held.energyJ = new HeldCounter(this.#stepsJ.energyJ)
+      this.#startsAgain = true
+    }
+    const told = this.#read(zero.isDoubted ? { ...figures, powerW: undefined } : figures, steadyMs)
+    return zero.fault === undefined
+      ? told
+      : { ...told, faults: [zero.fault, ...told.faults], contradicts: true }
+  }
+
+  #read(figures: MeterFigures, steadyMs: number): ToldFigures {
     const power = this.#power.read(figures.powerW, this.#isCounted(figures, steadyMs))
     this.#unconfirmed = power.fault === undefined ? 0 : this.#unconfirmed + 1
     // without a power that is sure nothing says whether the first counters were true
@@ -107,14 +122,10 @@ export class TwoWayCounters {
     this.#keptBackW = power.fault === undefined ? undefined : figures.powerW
     if (power.fault !== undefined && this.#unconfirmed < POWERLESS_FROM) return { faults: [power.fault] }
     const { powerW, fault } = power
-    const { counters, faults, contradicts, silent } = this.#countersOf(
-      { ...figures, powerW },
-      steadyMs,
-      unsureW,
-    )
+    const { counters, faults, contradicts } = this.#countersOf({ ...figures, powerW }, steadyMs, unsureW)
     return {
       ...defined({
-        powerW: silent || this.#sign.wrong === 'power' ? undefined : powerW,
+        powerW: this.#sign.wrong === 'power' ? undefined : powerW,
         counters,
         contradicts,
       }),
@@ -192,7 +203,7 @@ export class TwoWayCounters {
     figures: MeterFigures,
     steadyMs: number,
     unsureW: number | undefined,
-  ): Omit<ToldFigures, 'powerW'> & { silent: boolean } {
+  ): Omit<ToldFigures, 'powerW'> {
     const { powerW, powerStepW = 0, energyJ, exportedJ } = figures
     const wrong = this.#sign.wrong
     const back = (w: number | undefined) => (w === undefined ? undefined : -w)
@@ -239,7 +250,6 @@ export class TwoWayCounters {
       refused: refused.length > 0 ? refused : undefined,
     })
     return {
-      silent: (imported.silent || exported.silent) ?? false,
       ...(Object.keys(counters).length > 0 && { counters }),
       ...(this.#sign.wrong !== undefined && { contradicts: true }),
       faults: [imported.fault ?? imported.note, ofExported(exported.fault ?? exported.note), sign].filter(

@@ -1,4 +1,5 @@
 import { type Quantity, ruleOf, showQuantity } from '../../protocol/quantities.ts'
+import { boardLimitW } from './board-limits.ts'
 import { withFaults } from './faults.ts'
 import type { Reading } from './reading.ts'
 
@@ -34,7 +35,13 @@ const PARTS: readonly (readonly [Quantity, Quantity])[] = [
  * Power and limit are held together for single machines only: what a meter measures has no limit of its own.
  */
 export function agreeing(reading: Reading): Reading {
-  const { kind } = reading.identity
+  const { kind, model } = reading.identity
+  const beyond = kind === 'gpu' ? beyondItsModel(reading.sample, model) : undefined
+  if (beyond !== undefined) {
+    const { powerW: _powerW, ...others } = reading.sample
+    if (reading.counters?.energyJ === undefined) delete others.powerBasis
+    return agreeing({ ...reading, sample: withFaults(others, [beyond]) })
+  }
   const found = [
     ...partsAboveWhole(reading.sample),
     ...(kind === 'asic' || kind === 'gpu' ? powers(reading.sample, kind) : []),
@@ -110,6 +117,16 @@ function powers(sample: Sample, kind: 'asic' | 'gpu'): Contradiction[] {
   if (powerInstantW !== undefined && powerW > 0 && powerInstantW > INSTANT_OF_AVERAGE * powerW)
     return [{ worse: 'powerInstantW', against: 'powerW' }]
   return []
+}
+
+/** Why a power is none of a board of this model, where the reply tells no limit of its own; undefined: it can be, or the model is not known. */
+function beyondItsModel(sample: Sample, model: string | undefined): string | undefined {
+  const { powerW, powerLimitW } = sample
+  const mostW = boardLimitW(model)
+  // a part of a package is not held against its limits (agent/gpu/packages.ts)
+  if (powerW === undefined || powerLimitW !== undefined || sample.powerBasis === 'estimated') return undefined
+  if (mostW === undefined || !isAbove(powerW, mostW)) return undefined
+  return `its power of ${showQuantity('powerW', powerW)} is ignored: no ${model} has a power limit of more than ${showQuantity('powerW', mostW)}; check it on the machine’s own page`
 }
 
 const isAbove = (powerW: number, limitW: number): boolean => powerW > ABOVE_LIMIT * limitW + ABOVE_LIMIT_W

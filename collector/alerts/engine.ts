@@ -25,6 +25,9 @@ export interface AlertEngine {
  */
 const MAX_STEP_MS = 30_000
 
+/** What is of the whole site is not waited for longer than this where an agent was not heard since the start. */
+const GONE_AFTER_S = 30 * 60
+
 /** One rule on one subject: how long it has been bad or good, in observed time. */
 interface Track {
   rule: string
@@ -110,7 +113,9 @@ export function createAlertEngine({
     const isHeard = (agent: Situation['agents'][number]) => agent.silentS !== undefined
     // every situation names all that stands still
     if (part !== undefined) return true
-    if (agentId === undefined) return agents.length > 0 && agents.every(isHeard)
+    const isGone = ({ unheardS = 0 }: Situation['agents'][number]) => unheardS >= GONE_AFTER_S
+    if (agentId === undefined)
+      return agents.length > 0 && agents.every((agent) => isHeard(agent) || isGone(agent))
     const agent = agents.find((a) => a.agentId === agentId)
     return agent ? isHeard(agent) : seenAgents.has(agentId)
   }

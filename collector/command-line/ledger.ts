@@ -32,6 +32,15 @@ export function addLedger(program: Command): void {
       '--present-rules',
       'use the rules of the present configuration instead of those in force at the time',
     )
+    .option(
+      '--present-wiring',
+      'with each device behind the meter (meteredBy), host and computer that its agent tells now: correct the agent’s configuration first',
+    )
+    .option(
+      '--device <name>',
+      'with --present-wiring, only this device; may be repeated',
+      (name: string, before: string[] = []) => [...before, name],
+    )
     .action(reprice)
 
   requesting(program.command('reprice-cancel'))

@@ -12,6 +12,8 @@ export interface RepriceOptions extends ApiOptions {
   reason: string
   quote?: readonly string[]
   presentRules?: boolean
+  presentWiring?: boolean
+  device?: readonly string[]
 }
 
 /** Ends a repricing that runs. */
@@ -27,7 +29,8 @@ const POLL_EVERY_MS = 1_000
 
 /** Requests a repricing from the running collector, waits until it is done, and prints what it changed. */
 export async function reprice(options: RepriceOptions): Promise<void> {
-  const { from, to, by, reason, presentRules = false } = options
+  const { from, to, by, reason, presentRules = false, presentWiring = false, device = [] } = options
+  if (device.length > 0 && !presentWiring) throw new UsageError(['--device: goes with --present-wiring'])
   const api = new ApiClient(options)
   const body = {
     from: isoTime(from),
@@ -35,6 +38,8 @@ export async function reprice(options: RepriceOptions): Promise<void> {
     by,
     reason,
     presentRules,
+    // a collector of an earlier version does not know them
+    ...(presentWiring && { presentWiring, devices: device }),
     quotes: (options.quote ?? []).map(readQuote),
   }
   const { id } = await api.ask<RepricingView>('/api/v1/reprice', {}, body)

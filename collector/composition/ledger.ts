@@ -133,6 +133,11 @@ export function createLedger({ config, log, nowMs, clocks }: Context, parts: Led
     settler,
     pricing,
     onDecided: (decision) => learnFrom(decision, store, doubts),
+    correctWiring: async (fromMs, toMs, named) => {
+      const before = devices.owners.wireAsNow(fromMs, toMs, named)
+      await claims.flush()
+      return before
+    },
   })
   const behind = new Behind(() => devices.known.all?.() ?? [], nowMs)
   const doubtSources: DoubtSources = {

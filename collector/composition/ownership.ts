@@ -20,9 +20,10 @@ export function createOwnership({
   Pick<AdoptionOptions, 'decide' | 'alone'>): Ownership {
   const { owners: register, known } = devices
   // asked again with the next minute where the store fails
-  const setApart = (waiting: Parameters<DeviceAdoption['setApart']>[0]) =>
-    void adoption.setApart(waiting).catch(() => undefined)
-  const twoMachines = new TwoMachines(register, setApart)
+  const twoMachines = new TwoMachines(register, {
+    two: (waiting) => void adoption.setApart(waiting).catch(() => undefined),
+    unread: (waiting) => void adoption.takeBack(waiting).catch(() => undefined),
+  })
   const claims = new ClaimKeeper({
     ...options,
     register,

@@ -13,6 +13,9 @@ export class AlertSituations {
   /** for each agent: USD/h that its devices earned when it was last heard, the loss while it is silent */
   readonly #earnedUsdPerH = new Map<string, number>()
 
+  /** of the first situation, Unix ms */
+  #beganMs: number | undefined
+
   constructor(facts: SiteFacts, workloads: readonly Workload[]) {
     this.#facts = facts
     this.#devices = new DeviceSituations(workloads.find((w) => w.kind === 'mining'))
@@ -23,6 +26,9 @@ export class AlertSituations {
     const { figures, atMs } = snapshot
     this.#noteEarned(snapshot)
     const replaced = replacedAgents(snapshot)
+    // a clock that was set back: from then on
+    const beganMs = Math.min(this.#beganMs ?? atMs, atMs)
+    this.#beganMs = beganMs
     return {
       nowMs: atMs,
       agents: snapshot.agents.map((a) => ({
@@ -31,6 +37,7 @@ export class AlertSituations {
         earnedUsdPerH: this.#earnedUsdPerH.get(a.agentId) ?? 0,
         ...defined({
           silentS: a.lastSeenMs === undefined ? undefined : (atMs - a.lastSeenMs) / 1000,
+          unheardS: a.lastSeenMs === undefined ? (atMs - beganMs) / 1000 : undefined,
           clockOffsetMs: a.clockOffsetMs,
           messageLimit: a.messageLimit,
           offline: a.state === 'offline' || undefined,

@@ -13,6 +13,9 @@ import type { OwnershipRegister } from './register.ts'
 /** How many adoptions a start searches for interrupted ones. */
 const SEARCHED = 100
 
+/** Who decides where no person does. */
+const BY_ITSELF = 'perwatt'
+
 /** Accepts or rejects held records, and settles their minutes again. */
 export type Decide = (request: {
   verdict: 'accepted' | 'rejected'
@@ -96,8 +99,21 @@ export class DeviceAdoption {
       kind: 'apart',
       agentId,
       devices: [deviceId],
-      by: 'perwatt',
+      by: BY_ITSELF,
       reason: 'its work comes and goes by itself: two machines at one address',
+    })
+  }
+
+  /** The machine that moved onto the address of a device and took its place is not read there: the device has its place again. */
+  takeBack({ agentId, deviceId }: NamedDevice): Promise<Adoption> {
+    const { fromMs } = this.#o.register.claim(agentId, deviceId)?.withdrawn ?? {}
+    return this.request({
+      kind: 'adopt',
+      agentId,
+      devices: [deviceId],
+      ...(fromMs === undefined ? {} : { fromMs }),
+      by: BY_ITSELF,
+      reason: 'the machine that moved onto its address has told no counted work from there for an hour',
     })
   }
 
@@ -127,8 +143,9 @@ export class DeviceAdoption {
   /** May be done twice: what is held or decided already stays so. */
   async #carryOut(adoption: Adoption): Promise<Adoption> {
     const { register, keeper, store } = this.#o
-    const { kind, moves } = adoption
-    for (const { to, fromMs } of moves) kind === 'adopt' ? register.adopt(to, fromMs) : register.setApart(to)
+    const { kind, moves, by } = adoption
+    for (const { to, fromMs } of moves)
+      kind === 'adopt' ? register.adopt(to, fromMs, by !== BY_ITSELF) : register.setApart(to)
     await keeper.flush()
     if (kind === 'adopt') {
       await keeper.withdraw(

@@ -82,6 +82,25 @@ export class PastDevices {
     return changed
   }
 
+  /**
+   * A person says that some devices stood in a time as their agent tells them now: it was told wrong then. One that is gone now, or was not there then,
+   * stays as it was.
+   * @returns how it stood before; undefined where nothing changes
+   */
+  correct(claim: OpenClaim, fromMs: number, toMs: number): Device[] | undefined {
+    const now = this.#present.get(claim.agentId)?.get(claim.deviceId)
+    const { past = [] } = claim
+    if (!now || past.length === 0) return undefined
+    const wrong = past.flatMap(({ device, toMs: endMs }, i) => {
+      const beginMs = past[i - 1]?.toMs ?? Number.NEGATIVE_INFINITY
+      return device && !isWiredAlike(device, now) && beginMs < toMs && endMs > fromMs ? [device] : []
+    })
+    if (wrong.length === 0) return undefined
+    claim.past = correctedPast(past, now, fromMs, toMs)
+    this.#set(claim.agentId, claim.deviceId, claim.past)
+    return wrong
+  }
+
   /** When devices of an agent changed, Unix ms, ascending. */
   edges(agentId: string): readonly number[] {
     return this.#agents.get(agentId)?.edges ?? []
@@ -129,6 +148,31 @@ function pastWith(
     ? undefined
     : [...past, before ? { toMs, device: kept(before) } : { toMs }].slice(-MOST_KEPT)
 }
+
+/** The versions of a device where it stood as now in a time in which it was there. */
+function correctedPast(past: readonly PastDevice[], now: Device, fromMs: number, toMs: number): PastDevice[] {
+  const pieces: PastDevice[] = []
+  const add = (endMs: number, device: Device | undefined) => {
+    const last = pieces.at(-1)
+    if (last && isSame(last.device, device)) last.toMs = endMs
+    else pieces.push(device ? { toMs: endMs, device } : { toMs: endMs })
+  }
+  for (const { toMs: endMs, device } of past) {
+    const beginMs = pieces.at(-1)?.toMs ?? Number.NEGATIVE_INFINITY
+    if (!device || endMs <= fromMs || beginMs >= toMs) {
+      add(endMs, device)
+      continue
+    }
+    if (beginMs < fromMs) add(fromMs, device)
+    add(Math.min(endMs, toMs), kept(now))
+    if (endMs > toMs) add(endMs, device)
+  }
+  // up to now it stood as now
+  return isSame(pieces.at(-1)?.device, now) ? pieces.slice(0, -1) : pieces
+}
+
+const isSame = (a: Device | undefined, b: Device | undefined): boolean =>
+  a && b ? isWiredAlike(a, b) : a === b
 
 function stoodAt(present: Told, past: ReadonlyMap<string, readonly PastDevice[]>, minuteMs: number): Told {
   const told = new Map<string, Device>()

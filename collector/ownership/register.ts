@@ -153,14 +153,15 @@ export class OwnershipRegister {
   /**
    * Gives the machine of a put-aside claim to it.
    * @param fromMs first minute that is the new owner's, the last of the old
+   * @param takesOver false: the owner keeps its keys and its history, for when it is elsewhere
    * @returns false where it is not put aside
    */
-  adopt(to: NamedDevice, fromMs: number): boolean {
+  adopt(to: NamedDevice, fromMs: number, takesOver = true): boolean {
     const claim = this.#claims.get(to.agentId, to.deviceId)
     if (!claim?.rival) return false
     for (const { owner, key } of this.#owners.rivalsOf(claim)) {
       this.#owners.remove(owner)
-      takeOver(claim, owner)
+      if (takesOver) takeOver(claim, owner)
       this.#putAside(owner, { owner: claim, key }, endedAt(owner.spans, fromMs))
       owner.settled = true
     }
@@ -181,6 +182,22 @@ export class OwnershipRegister {
     this.#owners.add(claim)
     this.#changed(claim)
     return true
+  }
+
+  /**
+   * A person says that devices stood in a time as they are told now.
+   * @param devices by name; absent: all
+   * @returns how they stood before, each in words
+   */
+  wireAsNow(fromMs: number, toMs: number, devices?: readonly string[]): string[] {
+    return [...this.#claims.all()].flatMap((claim) => {
+      if (devices && !devices.includes(claim.deviceId)) return []
+      const before = this.past.correct(claim as OpenClaim, fromMs, toMs)
+      if (!before) return []
+      this.#changed(claim as OpenClaim)
+      const meters = new Set(before.map(({ meteredBy }) => meteredBy ?? 'no meter'))
+      return [`${claim.deviceId} was behind ${[...meters].join(', then ')}`]
+    })
   }
 
   /** What changed since the last call, to be stored: first the withdrawals, then the claims. */
@@ -237,7 +254,7 @@ export class OwnershipRegister {
     const first = rivals.find(({ owner }) => !givesWay(owner, claim))
     for (const { owner, key } of first ? [] : rivals) {
       this.#owners.remove(owner)
-      this.#endAt(owner, { owner: claim, key }, minuteOf(nowMs), nowMs)
+      this.#endAt(owner, { owner: claim, key }, minuteOf(nowMs), nowMs, { byMove: true })
     }
     if (first) this.#endAt(claim, first, minuteOf(nowMs), nowMs)
     else this.#owners.add(claim)
@@ -249,9 +266,9 @@ export class OwnershipRegister {
     this.#endAt(claim, rival, minuteOf(fromMs), nowMs)
   }
 
-  #endAt(claim: OpenClaim, rival: Rival, fromMs: number, nowMs: number): void {
+  #endAt(claim: OpenClaim, rival: Rival, fromMs: number, nowMs: number, how: { byMove?: true } = {}): void {
     this.#putAside(claim, rival, endedAt(claim.spans, fromMs))
-    claim.withdrawn = { fromMs, atMs: nowMs }
+    claim.withdrawn = { fromMs, atMs: nowMs, ...how }
     this.#changes.withdraw(claim, fromMs)
   }
 

@@ -30,8 +30,11 @@ export interface DeviceClaim extends NamedDevice {
   spans: readonly ClaimSpan[]
   /** present where it is put aside: who has the machine, and the key that both have */
   rival?: NamedDevice & { key: string }
-  /** present where records that had counted were taken back: those from a time on, and when (collector's clock) */
-  withdrawn?: { fromMs: number; atMs: number }
+  /**
+   * present where records that had counted were taken back: those from a time on, and when (collector's clock); byMove: for a machine that moved
+   * onto its address
+   */
+  withdrawn?: { fromMs: number; atMs: number; byMove?: true }
   /** true: a person said that it is a machine of its own, whatever keys it shares */
   apart?: boolean
   /** present where it was paid for work, GPU time or tokens */

@@ -172,6 +172,8 @@ export interface AgentSituation {
   agentId: string
   /** s since its last live message by the collector's clock; absent: never heard */
   silentS?: number
+  /** of an agent that was never heard, s since the collector judges */
+  unheardS?: number
   pollS: number
   /** USD/h that its devices earned when last heard */
   earnedUsdPerH: number

@@ -21,6 +21,8 @@ export interface BesidePush {
   next: readonly Reading[]
   /** what feeds say now, in use or held back, and what a person has confirmed lately */
   agreeing: readonly number[]
+  /** a feed or a person has told energy prices near 0 or below lately */
+  isOftenLow?: boolean
 }
 
 /** A pushed quote that waits until it is confirmed. */
@@ -130,20 +132,23 @@ export class PushedQuotes {
 }
 
 /** How far a pushed quote is from what is known near its time; undefined where it may be. */
-function leapOfPush(quote: Quote, { known, inForce, next, agreeing }: BesidePush): Leap | undefined {
+function leapOfPush(
+  quote: Quote,
+  { known, inForce, next, agreeing, isOftenLow = false }: BesidePush,
+): Leap | undefined {
   const { name, value, fromMs } = quote
-  const isSteady = { isSteady: true }
+  const course = { isSteady: true, isPushed: true, isOftenLow }
   if (agreeing.some((other) => isNear(name, value, other))) return undefined
   const leaps =
     known.length > 0
-      ? known.map((reading) => leapOf(name, value, reading, fromMs, isSteady))
-      : [leapOf(name, value, undefined, fromMs, isSteady)]
-  leaps.push(...next.map((later) => leapBefore(name, value, later, fromMs, isSteady)))
+      ? known.map((reading) => leapOf(name, value, reading, fromMs, course))
+      : [leapOf(name, value, undefined, fromMs, course)]
+  leaps.push(...next.map((later) => leapBefore(name, value, later, fromMs, course)))
   // one that takes back a push which leapt is right
   const takesBack = known.some(
-    (reading) => !leapOf(name, value, { ...reading, atMs: fromMs }, fromMs, isSteady),
+    (reading) => !leapOf(name, value, { ...reading, atMs: fromMs }, fromMs, course),
   )
-  if (inForce && !takesBack) leaps.push(leapOf(name, value, inForce, fromMs, isSteady))
+  if (inForce && !takesBack) leaps.push(leapOf(name, value, inForce, fromMs, course))
   return leaps.find((leap) => leap !== undefined)
 }
 

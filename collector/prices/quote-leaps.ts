@@ -54,8 +54,13 @@ const STEPS: Readonly<Record<'btcUsd' | 'difficulty' | 'feesBtcPerBlock' | 'fx',
 const MOST_FACTOR_A_YEAR = 20
 /** A tariff or a pushed energy price that moves by this factor is in another unit: USD/MWh for USD/kWh is a thousandfold. */
 const TARIFF_FACTOR = 100
+/**
+ * A pushed one by this factor, which a day's own course does not have: 0.05 to 0.30 USD/kWh are six times. A market whose hours have it is read by a
+ * feed, or a person accepts the first.
+ */
+const PUSH_FACTOR = 50
 /** Energy prices nearer to 0 than this are taken for it: solar hours at almost nothing are no lost unit. */
-const LEAST_USD_PER_KWH = 0.01
+export const LEAST_USD_PER_KWH = 0.01
 /**
  * The highest cap of a wholesale market: 20,300 AUD/MWh, about 13.3 USD/kWh (National Electricity Market, 2025/26, AEMC). ERCOT's is 5,000 USD/MWh, 9,000
  * until 2021; the European day-ahead market's 4,000 EUR/MWh, intraday 9,999.
@@ -86,6 +91,10 @@ const stepOf = (name: SteppedName): Step =>
 export interface Course {
   /** it follows no market: a tariff, or a person tells it */
   isSteady?: boolean
+  /** a person or a program pushed it */
+  isPushed?: boolean
+  /** a feed or a person has told prices near 0 or below lately: there they are no lost unit, and no minus too many */
+  isOftenLow?: boolean
 }
 
 /**
@@ -97,10 +106,10 @@ export function leapOf(
   value: number,
   last: KnownReading | undefined,
   atMs: number,
-  { isSteady = false }: Course = {},
+  course: Course = {},
 ): Leap | undefined {
   if (name === 'energyUsdPerKwh')
-    return marketLeap(value, last) ?? (last && isSteady ? tariffLeap(value, last.value) : undefined)
+    return marketLeap(value, last) ?? (last && courseLeap(value, last.value, course))
   if (!last) return undefined
   const elapsedMs = Math.max(0, atMs - last.atMs)
   if (name === 'blockHeight') return blocksLeap(value, last, elapsedMs)
@@ -114,11 +123,11 @@ export function leapBefore(
   value: number,
   next: Reading,
   atMs: number,
-  { isSteady = false }: Course = {},
+  course: Course = {},
 ): Leap | undefined {
   const nextText = `the next known value, of ${new Date(next.atMs).toISOString()}`
   if (name === 'energyUsdPerKwh')
-    return marketLeap(value, next) ?? (isSteady ? tariffLeap(value, next.value, nextText) : undefined)
+    return marketLeap(value, next) ?? courseLeap(value, next.value, course, nextText)
   const elapsedMs = Math.max(0, next.atMs - atMs)
   if (name === 'blockHeight') {
     const leap = blocksLeap(next.value, { value, atMs }, elapsedMs)
@@ -156,12 +165,23 @@ function marketLeap(value: number, last: Reading | undefined): Leap | undefined 
   return { factor: Number.POSITIVE_INFINITY, text }
 }
 
-function tariffLeap(value: number, last: number, of = LAST): Leap | undefined {
+function courseLeap(value: number, last: number, course: Course, of = LAST): Leap | undefined {
+  const { isSteady = false, isPushed = false, isOftenLow = false } = course
+  if (isPushed && !isOftenLow && last >= LEAST_USD_PER_KWH && value < LEAST_USD_PER_KWH) {
+    const text = `${value} USD/kWh, where ${of} is ${last}`
+    if (value < 0) return { factor: Number.POSITIVE_INFINITY, text }
+    const factor = last / value
+    if (factor >= PUSH_FACTOR * (1 - 1e-9)) return { factor, text }
+  }
+  return isSteady ? tariffLeap(value, last, isPushed ? PUSH_FACTOR : TARIFF_FACTOR, of) : undefined
+}
+
+function tariffLeap(value: number, last: number, most: number, of: string): Leap | undefined {
   const size = (usdPerKwh: number) => Math.max(LEAST_USD_PER_KWH, Math.abs(usdPerKwh))
   const ratio = size(value) / size(last)
   const factor = Math.max(ratio, 1 / ratio)
   // 0.05 to 5 is a hundredfold, whatever binary fractions make of it
-  if (factor < TARIFF_FACTOR * (1 - 1e-9)) return undefined
+  if (factor < most * (1 - 1e-9)) return undefined
   return { factor, text: `${value} USD/kWh, where ${of} is ${last}` }
 }
 

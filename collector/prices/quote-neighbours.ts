@@ -1,11 +1,11 @@
 import { type Quote, type QuoteName, sourceName } from '../../protocol/quote.ts'
-import { MINUTE_MS } from '../../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { isAssumed } from './assumed.ts'
 import type { ConfirmedPrice, ConfirmedPrices } from './confirmed-prices.ts'
 import { type FeedState, lastReading, TYPED } from './feed-state.ts'
 import { type BesidePush, isConfirmed, isPushed, type PushedQuotes } from './pushed-quotes.ts'
 import type { QuoteBook } from './quote-book.ts'
-import { intervalOf, type KnownReading, type Reading } from './quote-leaps.ts'
+import { intervalOf, type KnownReading, LEAST_USD_PER_KWH, type Reading } from './quote-leaps.ts'
 import type { Beside } from './source-watch.ts'
 
 /** What the values of each source are held against: what others say, and what is known near their time. */
@@ -61,6 +61,7 @@ export class QuoteNeighbours {
         known: assumed ? [this.#readingOf(assumed, fromMs)] : [],
         next: next.map((quote) => ({ value: quote.value, atMs: quote.fromMs })),
         agreeing: [],
+        isOftenLow: isOftenLow(rows, fromMs),
       }
     }
     const before = rows.filter((quote) => quote.fromMs <= fromMs)
@@ -82,6 +83,7 @@ export class QuoteNeighbours {
         ...this.#sources.flatMap((source) => source.witnesses(name, now)),
         ...(confirmed && isLate ? [confirmed.value] : []),
       ],
+      isOftenLow: isOftenLow(rows, fromMs),
     }
   }
 
@@ -133,6 +135,18 @@ export class QuoteNeighbours {
     }
   }
 }
+
+/** A price near 0 that a feed or a person has told within this time says that a market has such prices. */
+const LOW_FOR_MS = 30 * 24 * HOUR_MS
+
+const isOftenLow = (quotes: readonly Quote[], atMs: number): boolean =>
+  quotes.some(
+    (quote) =>
+      quote.value < LEAST_USD_PER_KWH &&
+      Math.abs(quote.fromMs - atMs) <= LOW_FOR_MS &&
+      isConfirmed(quote) &&
+      !isAssumed(quote),
+  )
 
 /** The quote that was told first: where none is confirmed, the others are held against it. */
 const firstTold = (quotes: readonly Quote[]): Quote | undefined =>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { UNPAID } from '../economics/unpaid.ts'
-import { provenGood } from '../judging/proven.ts'
+import { provenGood, withoutText } from '../judging/proven.ts'
 import { defineRule } from '../plugin/rule.ts'
 
 const unpaid: ReadonlySet<string> = new Set(Object.values(UNPAID))
@@ -27,7 +27,7 @@ export default defineRule({
         return {
           subject,
           verdict: 'bad',
-          summary: `${workload} earns ${(-netUsdPerH).toFixed(2)} USD/h less than its energy costs`,
+          summary: `${workload} earns ${(-netUsdPerH).toFixed(2)} USD/h less than its energy costs${withoutText(situation)}`,
           lossUsdPerHour: -netUsdPerH,
         }
       }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { provenGood } from '../judging/proven.ts'
+import { provenGood, withoutText } from '../judging/proven.ts'
 import { defineRule } from '../plugin/rule.ts'
 
 const kW = (w: number): string => `${(w / 1000).toFixed(1)} kW`
@@ -22,7 +22,7 @@ export default defineRule({
     if (powerW === undefined) return [{ subject, verdict: 'unknown' }]
     if (powerW <= raise * powerLimitW)
       return [{ subject, verdict: powerW < clear * powerLimitW ? provenGood(situation, metered) : 'between' }]
-    const summary = `the site draws ${kW(powerW)}, its limit is ${kW(powerLimitW)}`
+    const summary = `the site draws ${kW(powerW)}, its limit is ${kW(powerLimitW)}${metered ? '' : withoutText(situation)}`
     return [{ subject, verdict: 'bad', summary }]
   },
 })

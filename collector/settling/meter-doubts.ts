@@ -5,6 +5,7 @@ import type { AgentInterval } from '../economics/ledger-row.ts'
 import { devicesAt, type KnownDevices } from '../economics/settlement/settle.ts'
 import { ENERGY_ALONE, GPU_TWICE, type HeldMark } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
+import { BehindMeter } from './behind-site.ts'
 
 /** A device is doubtful from this many times its meter's energy, over an hour, and a kWh on top: a counter's step. */
 const ABOVE_METER = 2
@@ -79,19 +80,20 @@ function metersBelow(
   isSuspect: ReadonlySet<string>,
 ): AgentInterval[] {
   const { device } = devices
-  const behind = new Map<string, number>()
+  const behind = new Map<string, BehindMeter>()
   for (const record of records) {
-    const { agentId, deviceId, energyMilliJ = 0 } = record
-    const { meteredBy } = device(agentId, deviceId) ?? {}
-    if (meteredBy !== undefined && !isSuspect.has(nameOf(record)))
-      behind.set(meteredBy, (behind.get(meteredBy) ?? 0) + energyMilliJ)
+    const known = device(record.agentId, record.deviceId)
+    if (known?.meteredBy === undefined || isSuspect.has(nameOf(record))) continue
+    const sum = behind.get(known.meteredBy) ?? new BehindMeter()
+    behind.set(known.meteredBy, sum)
+    sum.add(known, record.energyMilliJ ?? 0)
   }
   if (behind.size === 0) return []
   const below = records.filter(
     ({ agentId, deviceId, energyMilliJ, exportedMilliJ }) =>
       energyMilliJ !== undefined &&
       !exportedMilliJ &&
-      (behind.get(deviceId) ?? 0) > ABOVE_SUM * energyMilliJ &&
+      (behind.get(deviceId)?.leastMilliJ ?? 0) > ABOVE_SUM * energyMilliJ &&
       device(agentId, deviceId)?.kind === 'meter',
   )
   if (below.length === 0) return []
@@ -109,24 +111,25 @@ function shortMeter(
   devices: KnownDevices,
   heldMs: number,
 ): HeldMark[] {
-  const minutes = new Map<number, { records: AgentInterval[]; own: number; behind: number }>()
+  const minutes = new Map<number, { records: AgentInterval[]; own: number; behind: BehindMeter }>()
   for (const other of hour) {
     if (other.energyMilliJ === undefined) continue
     const isOwn = other.deviceId === deviceId && other.agentId === agentId
-    if (!isOwn && deviceOf(other, devices)?.meteredBy !== deviceId) continue
-    const minute = minutes.get(minuteOf(other.startMs)) ?? { records: [], own: 0, behind: 0 }
+    const known = deviceOf(other, devices)
+    if (!isOwn && known?.meteredBy !== deviceId) continue
+    const minute = minutes.get(minuteOf(other.startMs)) ?? { records: [], own: 0, behind: new BehindMeter() }
     minutes.set(minuteOf(other.startMs), minute)
     if (isOwn) minute.records.push(other)
     if (isOwn) minute.own += other.energyMilliJ
-    else minute.behind += other.energyMilliJ
+    else if (known) minute.behind.add(known, other.energyMilliJ)
   }
   const both = [...minutes.values()].filter(({ records }) => records.length > 0)
   const own = both.reduce((sum, minute) => sum + minute.own, 0)
-  const behind = both.reduce((sum, minute) => sum + minute.behind, 0)
+  const behind = both.reduce((sum, minute) => sum + minute.behind.leastMilliJ, 0)
   if (behind <= ABOVE_SUM * own + STEP_MILLI_J) return []
   const reason = `${agentId}, ${deviceId}: it tells ${kwh(own)} kWh in an hour in which the devices behind it tell ${kwh(behind)} kWh; look at its ratio, or correct meteredBy`
   return both
-    .filter((minute) => minute.behind > ABOVE_SUM * minute.own)
+    .filter((minute) => minute.behind.leastMilliJ > ABOVE_SUM * minute.own)
     .flatMap(({ records }) => records)
     .map(({ owner, startMs }) => ({
       agentId,

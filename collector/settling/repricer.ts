@@ -21,6 +21,9 @@ const MOST_GROUPS = 1_000_000
 /** How many repricings a start reads: for interrupted ones, and for what they corrected. */
 const SEARCHED_REPRICINGS = 10_000
 
+/** Devices that the audit trail names with how they stood before. */
+const MOST_TOLD = 20
+
 export interface RepricingRequest {
   /** whole minutes; the end is exclusive, and not in the future */
   fromMs: number
@@ -31,6 +34,8 @@ export interface RepricingRequest {
   quotes: readonly Quote[]
   /** use the present configuration's rules instead of those in force at the time */
   presentRules: boolean
+  /** devices by name that stood then as they are told now, behind the same meters; an empty list: all; absent: each stood as it was told then */
+  presentWiring?: readonly string[]
 }
 
 export interface DecisionRequest {
@@ -60,6 +65,7 @@ export class Repricer {
   readonly #nowMs: () => number
   readonly #log: Log
   readonly #onDecided: (decision: Decision) => Promise<void>
+  readonly #correctWiring: (fromMs: number, toMs: number, devices?: readonly string[]) => Promise<string[]>
   readonly #stop = new AbortController()
   #work: Promise<void> = Promise.resolve()
   readonly #acts: Acts
@@ -73,10 +79,13 @@ export class Repricer {
     pricing: Pricing
     nowMs: () => number
     log: Log
+    /** corrects how devices stood; resolves once that is stored, with how they stood before, each in words */
+    correctWiring?: (fromMs: number, toMs: number, devices?: readonly string[]) => Promise<string[]>
     /** a decision about held records is stored */
     onDecided?: (decision: Decision) => Promise<void>
   }) {
     this.#onDecided = options.onDecided ?? (async () => {})
+    this.#correctWiring = options.correctWiring ?? (async () => [])
     this.#store = options.store
     this.#settler = options.settler
     this.#pricing = options.pricing
@@ -117,16 +126,31 @@ export class Repricer {
   }
 
   /** Resolves when the request is stored; the work follows. @throws PerwattError where the store can't keep it */
-  request({ presentRules, ...request }: RepricingRequest): Promise<Repricing> {
-    return this.#acts.one((act) => {
+  request({ presentRules, presentWiring, ...request }: RepricingRequest): Promise<Repricing> {
+    return this.#acts.one(async (act) => {
+      const wrong = presentWiring ? await this.#wired(request, presentWiring) : ''
       const repricing: Repricing = {
         ...request,
         ...act,
+        reason: `${request.reason}${wrong}`,
         rulesVersion: presentRules ? this.#pricing.present.version : '',
         doneMs: request.fromMs,
       }
       return this.#ordered(repricing, () => this.#store.writeRepricing(repricing))
     })
+  }
+
+  /** What was corrected, for the audit trail. A stop before the repricing is stored leaves wiring that the next one counts by. */
+  async #wired(
+    { fromMs, toMs }: Pick<RepricingRequest, 'fromMs' | 'toMs'>,
+    devices: readonly string[],
+  ): Promise<string> {
+    const before = await this.#settler.alone(() =>
+      this.#correctWiring(fromMs, toMs, devices.length > 0 ? devices : undefined),
+    )
+    if (before.length === 0) return ' (wired as now: no device stood otherwise)'
+    const more = before.length > MOST_TOLD ? ` and ${before.length - MOST_TOLD} more` : ''
+    return ` (wired as now: ${before.slice(0, MOST_TOLD).join('; ')}${more})`
   }
 
   /**

@@ -32,3 +32,16 @@ test('where the order says nothing either, nothing is claimed', () => {
   const alone = record(1_110_000)
   expect(realStarts([alone], HISTORY).get(alone)).toBeUndefined()
 })
+
+test('a record that was open when the clock was set has its start by the new clock', () => {
+  const behind = [
+    { fromMs: 0, offsetMs: 0 },
+    { fromMs: 1_000_000, offsetMs: -82_000 },
+    { fromMs: 1_009_000, offsetMs: 0 },
+  ]
+  // 993,000 and 2 s of it, before its process was killed
+  const open = { ...record(911_000), durationMs: 2_000, coveredMs: 2_000 }
+  const records = [record(905_000), record(960_000), open, record(1_010_000)]
+  const starts = realStarts(records, behind)
+  expect(records.map((r) => starts.get(r))).toEqual([905_000, 960_000, 993_000, 1_010_000])
+})

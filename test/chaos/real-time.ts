@@ -1,8 +1,11 @@
 import type { AgentInterval } from '../../collector/economics/ledger-row.ts'
+import { MINUTE_MS } from '../../protocol/units.ts'
 import type { ClockStretch } from './clock.ts'
 
 /** A process sees a step up to a second late, in an interval that began up to one poll before. */
 const LATE_MS = 4_000
+/** A record that is open at a step follows it, so its start moves too, which was up to a minute before. */
+const OPEN_MS = MINUTE_MS
 
 /**
  * Real start times of one device's records. A stepped clock may have shown the same time twice, but the order of closing tells
@@ -40,7 +43,11 @@ const startsOf = ({ startMs, durationMs }: AgentInterval, history: readonly Cloc
   history
     .flatMap(({ fromMs, offsetMs }, i) => {
       const untilMs = history[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY
-      const starts = offsetMs === 0 ? [startMs] : [startMs - offsetMs, startMs]
-      return starts.filter((start) => start >= fromMs - LATE_MS && start + durationMs <= untilMs + LATE_MS)
+      const isBefore = (start: number) => start + durationMs <= untilMs + LATE_MS
+      const moved = offsetMs === 0 ? [] : [startMs - offsetMs]
+      return [
+        ...moved.filter((start) => start >= fromMs - OPEN_MS - LATE_MS && isBefore(start)),
+        ...[startMs].filter((start) => start >= fromMs - LATE_MS && isBefore(start)),
+      ]
     })
     .sort((a, b) => a - b)

@@ -95,7 +95,11 @@ export class LedgerRig {
     devices: KnownDevices = KNOWN,
     prices: readonly (readonly [QuoteName, number])[] = PRICES,
     hooks: Pick<RecordWriterOptions, 'arriving' | 'onJudged' | 'isKnown'> &
-      Pick<SettlerOptions, 'settling' | 'doubts' | 'clock'> & { nowMs?: number; retentionMs?: number } = {},
+      Pick<SettlerOptions, 'settling' | 'doubts' | 'clock'> &
+      Pick<ConstructorParameters<typeof Repricer>[0], 'correctWiring'> & {
+        nowMs?: number
+        retentionMs?: number
+      } = {},
   ) {
     this.nowMs = hooks.nowMs ?? this.nowMs
     this.store = store
@@ -132,7 +136,12 @@ export class LedgerRig {
       onStored: (minutes) => this.settler.note(minutes),
     })
     this.latePrices = new LatePrices({ ...common, settler: this.settler, pricing: this.pricing })
-    this.repricer = new Repricer({ ...common, settler: this.settler, pricing: this.pricing })
+    this.repricer = new Repricer({
+      ...common,
+      settler: this.settler,
+      pricing: this.pricing,
+      ...(hooks.correctWiring && { correctWiring: hooks.correctWiring }),
+    })
   }
 
   async start(): Promise<this> {

@@ -1,9 +1,9 @@
-import { PerwattError } from '../../../protocol/kit/errors.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import type { ModbusTcp } from '../../wire/modbus.ts'
+import { besideReader, type ReadBeside } from './beside.ts'
 import { identified } from './identify.ts'
-import { type MeterRegister, type NamedMap, REGISTER_TYPES } from './maps/map.ts'
-import { decodeRegisters } from './registers.ts'
+import type { NamedMap } from './maps/map.ts'
+import { modbusValues } from './values.ts'
 
 /** A meter's identity and its figures at one moment. */
 export interface Figures {
@@ -15,6 +15,8 @@ export interface Figures {
   resolutionWh: number
   /** W that the power's last digit stands for; 0 where it is a float */
   resolutionW: number
+  /** reads what the meter measures beside its power; absent: its map does not say where */
+  beside?: ReadBeside
 }
 
 /**
@@ -25,6 +27,7 @@ export function byMap(modbus: ModbusTcp, map: Partial<NamedMap>) {
   const { model, power, energy, exported } = map
   let known = false
   const resolutionW = power && !power.type.startsWith('float') ? Math.abs(power.scale) : 0
+  const beside = map.beside && besideReader(modbus, map.beside)
   const step = energy?.stepWh ?? (energy?.type.startsWith('float') ? 0 : energy?.scale)
   return async (signal: AbortSignal): Promise<Figures> => {
     const values = await modbusValues(modbus, [power, energy, exported], signal)
@@ -38,41 +41,7 @@ export function byMap(modbus: ModbusTcp, map: Partial<NamedMap>) {
       exportedWh,
       resolutionWh: Math.abs(step ?? 0),
       resolutionW,
+      ...(beside && { beside }),
     }
   }
-}
-
-/**
- * Each register by itself: one that the meter refuses (models without an export counter do) takes no other with it.
- * @throws PerwattError `modbus-exception` where it refuses them all; as ModbusTcp where nothing answers
- */
-async function modbusValues(
-  modbus: ModbusTcp,
-  registers: readonly (MeterRegister | undefined)[],
-  signal: AbortSignal,
-): Promise<(number | undefined)[]> {
-  const values: (number | undefined)[] = []
-  let refused: PerwattError | undefined
-  let answered = false
-  for (const register of registers) {
-    try {
-      values.push(register && (await modbusValue(modbus, register, signal)))
-      answered ||= register !== undefined
-    } catch (error) {
-      if (!(error instanceof PerwattError && error.code === 'modbus-exception')) throw error
-      refused ??= error
-      values.push(undefined)
-    }
-  }
-  if (refused && !answered) throw refused
-  return values
-}
-
-async function modbusValue(
-  modbus: ModbusTcp,
-  { function: fn, address, type, wordOrder, scale, offset = 0 }: MeterRegister,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const value = decodeRegisters(await modbus.read(fn, address, REGISTER_TYPES[type], signal), type, wordOrder)
-  return value === undefined ? undefined : value * scale + offset
 }

@@ -2,14 +2,16 @@ import { z } from 'zod'
 import { PortSchema } from '../../../protocol/kit/fields.ts'
 import { JOULES_PER_KWH } from '../../../protocol/units.ts'
 import { possible } from '../../counting/meter-ranges.ts'
+import { PowerBeside, type PowerBesideReading } from '../../counting/power-beside.ts'
 import { type KnownCounters, TwoWayCounters } from '../../counting/two-way-counters.ts'
 import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { ModbusTcp, READ_FUNCTIONS } from '../../wire/modbus.ts'
+import { patient } from './beside.ts'
 import { byMap, type Figures } from './by-map.ts'
 import { MODBUS_MAPS } from './maps/index.ts'
 import { type NamedMap, REGISTER_TYPES, type RegisterType } from './maps/map.ts'
-import { findSunSpecMeter, readSunSpecMeter, type SunSpecMeter } from './sunspec.ts'
+import { findSunSpecMeter, readSunSpecBeside, readSunSpecMeter, type SunSpecMeter } from './sunspec.ts'
 
 const JOULES_PER_WH = JOULES_PER_KWH / 1000
 
@@ -79,16 +81,25 @@ export default defineDriver({
     const figures =
       map === 'sunspec' ? sunSpec(modbus) : byMap(modbus, typeof map === 'string' ? named(map) : map)
     let counters: TwoWayCounters | undefined
+    const held = new PowerBeside()
     return {
       async read(signal) {
         const read = await figures(signal)
         const steadyMs = performance.now()
+        const { powerW: shownW } = possible({ powerW: read.powerW })
+        const isDue = held.isDue(shownW, steadyMs)
+        const power = held.read(
+          shownW,
+          isDue ? await read.beside?.(signal) : undefined,
+          read.resolutionW,
+          steadyMs,
+        )
         const stepJ = read.resolutionWh * JOULES_PER_WH
         counters ??= new TwoWayCounters(
           { energyJ: stepJ, exportedJ: stepJ },
           remembered as KnownCounters | undefined,
         )
-        return [reading(turned(read, invert), counters, steadyMs)]
+        return [reading(turned(read, power, invert), counters, steadyMs, { shownW, ...power })]
       },
       close: () => modbus.close(),
       remembers: () => (counters ? counters.known : remembered),
@@ -98,7 +109,9 @@ export default defineDriver({
 
 const named = (name: string): Partial<NamedMap> => MODBUS_MAPS.find((map) => map.name === name) ?? {}
 
-function turned(figures: Figures, invert: boolean | 'power'): Figures {
+/** The figures as they are used: where the power is not, its counters are held against what volts and amps make. */
+function turned(told: Figures, power: PowerBesideReading, invert: boolean | 'power'): Figures {
+  const figures = { ...told, powerW: power.powerW ?? power.madeW }
   const { powerW, energyWh, exportedWh } = figures
   const back = powerW === undefined ? undefined : 0 - powerW
   if (invert === false) return figures
@@ -108,11 +121,14 @@ function turned(figures: Figures, invert: boolean | 'power'): Figures {
 
 function sunSpec(modbus: ModbusTcp) {
   let found: SunSpecMeter | undefined
+  const beside = patient(async (signal) =>
+    found ? readSunSpecBeside(modbus, found, signal) : { phases: [] },
+  )
   return async (signal: AbortSignal): Promise<Figures> => {
     found ??= await findSunSpecMeter(modbus, signal)
     const { start: _start, float: _float, ...about } = found
     try {
-      return { about, ...(await readSunSpecMeter(modbus, found, signal)) }
+      return { about, beside, ...(await readSunSpecMeter(modbus, found, signal)) }
     } catch (error) {
       // another device may answer at this address next time
       found = undefined
@@ -122,27 +138,30 @@ function sunSpec(modbus: ModbusTcp) {
 }
 
 function reading(
-  { about, powerW: shownW, energyWh, exportedWh, resolutionW }: Figures,
+  { about, powerW: usedW, energyWh, exportedWh, resolutionW }: Figures,
   held: TwoWayCounters,
   steadyMs: number,
+  { shownW, fault: unused }: { shownW: number | undefined; fault?: string },
 ): Reading {
   const joules = (wh: number | undefined) => (wh === undefined ? undefined : wh * JOULES_PER_WH)
   const figures = possible({
-    powerW: shownW,
+    powerW: usedW,
     powerStepW: resolutionW,
     energyJ: joules(energyWh),
     // a counter at 0 has never counted: most meters have one, and most sites never export
     exportedJ: joules(exportedWh || undefined),
   })
   const told = held.read(figures, steadyMs)
-  const { powerW } = told
+  const powerW = unused === undefined ? told.powerW : undefined
   const blind =
     figures.powerW === undefined && figures.energyJ === undefined && figures.exportedJ === undefined
-  const faults = blind ? ['the meter has no value in its registers'] : told.faults
+  const why = unused === undefined ? [] : [unused]
+  const faults =
+    blind && shownW === undefined ? ['the meter has no value in its registers'] : [...why, ...told.faults]
   return {
     identity: { kind: 'meter', ...about },
     sample: {
-      state: blind ? 'unknown' : told.contradicts ? 'faulty' : 'ok',
+      state: unused || told.contradicts ? 'faulty' : blind ? 'unknown' : 'ok',
       ...(faults.length > 0 && { faults }),
       ...(powerW !== undefined && { powerW, powerBasis: 'metered' }),
     },

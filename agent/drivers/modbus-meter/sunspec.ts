@@ -1,5 +1,6 @@
 import { defined } from '../../../protocol/kit/defined.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
+import type { Measured } from '../../counting/power-beside.ts'
 import type { ModbusTcp } from '../../wire/modbus.ts'
 import { decodeRegisters } from './registers.ts'
 
@@ -18,6 +19,9 @@ const MOST_MODELS = 100
 
 /** Offsets in registers from the first one after a model's number and length. */
 const INTEGER = { first: 16, power: 16, powerScale: 20, exported: 36, energy: 44, energyScale: 52, last: 52 }
+/** What is beside the power: A and V from each phase to neutral, and the power factor in percent. */
+const INTEGER_BESIDE = { amps: 1, ampsScale: 4, volts: 6, voltsScale: 13, factor: 31, factorScale: 35 }
+const FLOAT_BESIDE = { amps: 2, volts: 10, factor: 50, last: 51 }
 const FLOAT = { first: 26, power: 26, exported: 58, energy: 66, last: 67 }
 const TEXTS = { manufacturer: [0, 16], model: [16, 16], version: [40, 8], serial: [48, 16] } as const
 const COMMON_REGISTERS = 64
@@ -89,11 +93,7 @@ export async function readSunSpecMeter(
       resolutionW: 0,
     }
   }
-  // SunSpec allows -10 to 10; anything else is no scale factor
-  const scaleOf = (offset: number) => {
-    const exponent = decodeRegisters(at(offset, 1), 'int16')
-    return exponent !== undefined && Math.abs(exponent) <= 10 ? exponent : undefined
-  }
+  const scaleOf = (offset: number) => scaleIn(at(offset, 1))
   const power = decodeRegisters(at(INTEGER.power, 1), 'int16')
   const powerScale = scaleOf(INTEGER.powerScale)
   const energyScale = scaleOf(INTEGER.energyScale)
@@ -112,6 +112,43 @@ export async function readSunSpecMeter(
     resolutionWh,
     resolutionW: 10 ** (powerScale ?? 0),
   }
+}
+
+/** Reads what the meter measures beside its power. @throws as ModbusTcp */
+export async function readSunSpecBeside(
+  modbus: ModbusTcp,
+  { start, float }: SunSpecMeter,
+  signal: AbortSignal,
+): Promise<Measured> {
+  const registers = 1 + (float ? FLOAT_BESIDE.last : INTEGER_BESIDE.factorScale)
+  const bytes = await modbus.read(3, start, registers, signal)
+  const at = (offset: number, count: number) => bytes.subarray(2 * offset, 2 * (offset + count))
+  const scaled = (offset: number, scale: number) => {
+    const exponent = scaleIn(at(scale, 1))
+    const value = decodeRegisters(at(offset, 1), 'int16')
+    return value === undefined || exponent === undefined ? undefined : value * 10 ** exponent
+  }
+  const value = (offset: number) => decodeRegisters(at(offset, 2), 'float32')
+  const phases = [0, 1, 2].flatMap((phase) => {
+    const amps = float
+      ? value(FLOAT_BESIDE.amps + 2 * phase)
+      : scaled(INTEGER_BESIDE.amps + phase, INTEGER_BESIDE.ampsScale)
+    const volts = float
+      ? value(FLOAT_BESIDE.volts + 2 * phase)
+      : scaled(INTEGER_BESIDE.volts + phase, INTEGER_BESIDE.voltsScale)
+    return amps === undefined || volts === undefined ? [] : [{ volts, amps }]
+  })
+  const factor = float
+    ? value(FLOAT_BESIDE.factor)
+    : scaled(INTEGER_BESIDE.factor, INTEGER_BESIDE.factorScale)
+  // some meters give the ratio itself
+  return { phases, powerFactor: factor !== undefined && Math.abs(factor) > 1 ? factor / 100 : factor }
+}
+
+/** SunSpec allows -10 to 10; anything else is no scale factor. */
+function scaleIn(register: Buffer): number | undefined {
+  const exponent = decodeRegisters(register, 'int16')
+  return exponent !== undefined && Math.abs(exponent) <= 10 ? exponent : undefined
 }
 
 async function findChain(modbus: ModbusTcp, signal: AbortSignal): Promise<number> {

@@ -10,7 +10,7 @@ export const SYS_OBJECT_ID = '1.3.6.1.2.1.1.2.0'
 /** One number of the PDU's SNMP agent. */
 export interface Instance {
   oid: string
-  /** factor to W or J */
+  /** factor to W, J, V or A */
   scale: number
 }
 
@@ -25,6 +25,8 @@ export interface PduPart {
   power?: (Instance & { signed?: boolean; invert?: boolean }) | undefined
   energy?: Instance | undefined
   exported?: Instance | undefined
+  /** what the power is held against */
+  beside?: { volts: Instance; amps: Instance; powerFactor?: Instance | undefined } | undefined
   off?: { oid: string; is: number | string } | undefined
   status?: { oid: string; words: Readonly<Record<number, string>>; unmeasured?: number } | undefined
 }
@@ -107,7 +109,11 @@ const columnsOf = (row: Row): string[] => {
     table.name,
     table.only?.column,
     typeof table.unit === 'string' ? table.unit : undefined,
-    ...[table.power, table.energy].flatMap((q) => [q?.column, q?.digits, q?.factor]),
+    ...[table.power, table.energy, ...Object.values(table.beside ?? {})].flatMap((q) => [
+      q?.column,
+      q?.digits,
+      q?.factor,
+    ]),
     table.off?.column,
     table.status?.column,
   ].flatMap((column) => (column === undefined ? [] : (at(row, column) ?? [])))
@@ -155,6 +161,12 @@ function partOf(row: Row, inlets: readonly Row[], values: Values): PduPart {
     return entry && oid !== undefined && values.get(oid) !== undefined ? { ...entry, oid } : undefined
   }
   const off = withOid(table.off)
+  const exact = (quantity: Quantity | undefined) => {
+    const isScaled =
+      quantity?.digits === undefined || measured(valueAt(row, quantity.digits, values)) !== undefined
+    return isScaled ? instance(quantity) : undefined
+  }
+  const [volts, amps] = [exact(table.beside?.volts), exact(table.beside?.amps)]
   const ofUnit =
     inlets.length === 1 ? inlets : inlets.filter((i) => unitOf(i, values) === unitOf(row, values))
   const before = table.part === 'inlet' ? [] : ofUnit
@@ -166,6 +178,7 @@ function partOf(row: Row, inlets: readonly Row[], values: Values): PduPart {
     name: textOf(valueAt(row, table.name, values)),
     power: instance(table.power),
     energy: instance(table.energy),
+    beside: volts && amps && { volts, amps, powerFactor: exact(table.beside?.powerFactor) },
     off: off && { oid: off.oid, is: off.is },
     status: withOid(table.status),
   })

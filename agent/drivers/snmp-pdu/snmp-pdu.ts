@@ -9,17 +9,10 @@ import { defineDriver, type Session } from '../../plugin/driver.ts'
 import type { Reading } from '../../plugin/reading.ts'
 import { SNMP_ACCESS } from '../../wire/snmp/access.ts'
 import { Snmp } from '../../wire/snmp/snmp.ts'
-import {
-  ambiguity,
-  asSigned,
-  asUnsigned,
-  lastDigitOf,
-  measured,
-  type SnmpValue,
-  scaledTo,
-} from '../../wire/snmp/values.ts'
+import { ambiguity, asUnsigned, measured, type SnmpValue, scaledTo } from '../../wire/snmp/values.ts'
 import { discoverPdu, type Instance, type PduLayout, type PduPart, SYS_OBJECT_ID } from './layout.ts'
 import { PartCounters } from './part-counters.ts'
+import { type PartPower, PartPowers } from './part-powers.ts'
 import { remembering } from './remembering-reader.ts'
 import { PDU_TABLES } from './tables/index.ts'
 
@@ -82,11 +75,13 @@ const columns = PDU_TABLES.flatMap(({ about, newerAbout = {}, parts }) => [
   ...Object.values(newerAbout),
   ...parts.flatMap((p) => [
     p.rows,
-    ...[p.unit, p.name, p.only, p.power, p.energy, p.off, p.status].flatMap((entry) => {
-      if (typeof entry === 'string') return [entry]
-      if (typeof entry !== 'object') return []
-      return 'digits' in entry && entry.digits !== undefined ? [entry.column, entry.digits] : [entry.column]
-    }),
+    ...[p.unit, p.name, p.only, p.power, p.energy, ...Object.values(p.beside ?? {}), p.off, p.status].flatMap(
+      (entry) => {
+        if (typeof entry === 'string') return [entry]
+        if (typeof entry !== 'object') return []
+        return 'digits' in entry && entry.digits !== undefined ? [entry.column, entry.digits] : [entry.column]
+      },
+    ),
   ]),
 ])
 
@@ -125,12 +120,14 @@ export default defineDriver({
     let reader = remembering(snmp)
     let layout: PduLayout | undefined
     const counters = new PartCounters(remembered)
+    const powers = new PartPowers()
     let lastUptimeS = 0
     return {
       async read(signal) {
         layout ??= await find(signal)
         const values = await snmp.get([SYS_UP_TIME, ...layout.parts.flatMap(oidsOf)], signal)
-        const readings = readingsOf(layout, counters, values)
+        const held = await powers.read(snmp, layout.parts, values, signal)
+        const readings = readingsOf(layout, counters, values, held)
         const uptimeS = readings[0]?.sample.uptimeS ?? 0
         // after a reboot outlets may have been added or renamed, or another PDU may answer here
         if (uptimeS < lastUptimeS) {
@@ -161,48 +158,47 @@ function readingsOf(
   { about, parts }: PduLayout,
   counters: PartCounters,
   values: ReadonlyMap<string, SnmpValue>,
+  powers: ReadonlyMap<PduPart, PartPower>,
 ): Reading[] {
   const ticks = measured(values.get(SYS_UP_TIME))
   const uptimeS = ticks === undefined ? undefined : ticks / 100
   const steadyMs = performance.now()
-  const wattsOf = (power: PduPart['power']) => {
-    const powerW = power && scaledTo(asSigned(values.get(power.oid)), power.scale, 'W')
-    if (powerW === undefined || (powerW < 0 && !power?.signed)) return undefined
-    return power?.invert ? 0 - powerW : powerW
-  }
   const joulesOf = (counter: Instance | undefined) => {
     return counter && scaledTo(asUnsigned(values.get(counter.oid)), counter.scale, 'Wh', JOULES_PER_WH)
   }
   return parts.map((p): Reading => {
     const status = p.status && values.get(p.status.oid)
     const unmeasured = status !== undefined && status === p.status?.unmeasured
+    const held = powers.get(p)
+    const unused = unmeasured ? undefined : held?.fault
     const figures = possible(
       unmeasured
         ? {}
         : {
-            powerW: wattsOf(p.power),
-            powerStepW: p.power && lastDigitOf(values.get(p.power.oid), p.power.scale),
+            powerW: held?.powerW ?? held?.madeW,
+            powerStepW: held?.stepW,
             energyJ: joulesOf(p.energy),
             exportedJ: joulesOf(p.exported),
           },
     )
     const told = counters.of(p).read(figures, steadyMs)
-    const { powerW } = told
+    const powerW = unused === undefined ? told.powerW : undefined
     const off = p.off !== undefined && values.get(p.off.oid) === p.off.is
     const word = typeof status === 'number' ? p.status?.words[status] : undefined
     const blind = figures.powerW === undefined && figures.energyJ === undefined
+    const isEmpty = blind && (unmeasured || held?.shownW === undefined)
     const unread = ambiguities(p, values)
-    const faults = [...(word === undefined ? [] : [word]), ...unread, ...told.faults]
+    const faults = [word, unused, ...unread, ...told.faults].filter((fault) => fault !== undefined)
     return {
       ...defined({ part: p.part, behind: p.behind }),
       identity: { kind: 'meter', ...about, ...(p.name && { tags: { name: p.name } }) },
       sample: defined({
-        state: blind ? 'unknown' : told.contradicts ? 'faulty' : off ? 'sleeping' : 'ok',
+        state: unused || told.contradicts ? 'faulty' : blind ? 'unknown' : off ? 'sleeping' : 'ok',
         powerW,
         powerBasis: powerW === undefined ? undefined : 'metered',
         uptimeS,
         faults:
-          blind && unread.length === 0
+          isEmpty && unread.length === 0
             ? ['the PDU has no value for this part']
             : faults.length > 0
               ? faults

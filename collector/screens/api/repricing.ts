@@ -1,4 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
+import { DeviceIdSchema } from '../../../protocol/device.ts'
 import { PerwattError } from '../../../protocol/kit/errors.ts'
 import { QUOTE_NAMES, QUOTE_UNITS, type Quote } from '../../../protocol/quote.ts'
 import { MINUTE_MS, minuteOf } from '../../../protocol/units.ts'
@@ -47,6 +48,17 @@ const RequestSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('true: by the workloads of today’s configuration instead of those of that time'),
+  presentWiring: z
+    .boolean()
+    .default(false)
+    .describe(
+      'true: with each device behind the meter (meteredBy), host and computer that its agent tells today, where it was told wrong then',
+    ),
+  devices: z
+    .array(DeviceIdSchema)
+    .max(10_000)
+    .default([])
+    .describe('with presentWiring, only these devices; all where empty'),
 })
 
 const route = actOf(
@@ -122,8 +134,13 @@ function readRequest(body: z.output<typeof RequestSchema>, nowMs: number): Repri
     })
   if (toMs - fromMs > LONGEST_DAYS * DAY_MS)
     faults.push({ parameter: 'to', problem: `expected at most ${LONGEST_DAYS} days after \`from\`` })
-  if (body.quotes.length === 0 && !body.presentRules)
-    faults.push({ parameter: 'quotes', problem: 'expected corrected quotes, or presentRules: true' })
+  if (body.quotes.length === 0 && !body.presentRules && !body.presentWiring)
+    faults.push({
+      parameter: 'quotes',
+      problem: 'expected corrected quotes, or presentRules: true, or presentWiring: true',
+    })
+  if (body.devices.length > 0 && !body.presentWiring)
+    faults.push({ parameter: 'devices', problem: 'expected presentWiring: true beside it' })
   for (const [i, { name, value }] of body.quotes.entries()) {
     const fault = quoteFault(name, value)
     if (fault) faults.push({ parameter: `quotes.${i}.value`, problem: `${name}: ${fault}` })
@@ -139,5 +156,13 @@ function readRequest(body: z.output<typeof RequestSchema>, nowMs: number): Repri
       fromMs: from === undefined ? fromMs : Date.parse(from),
     }),
   )
-  return { fromMs, toMs, by, reason, quotes, presentRules }
+  return {
+    fromMs,
+    toMs,
+    by,
+    reason,
+    quotes,
+    presentRules,
+    ...(body.presentWiring && { presentWiring: body.devices }),
+  }
 }

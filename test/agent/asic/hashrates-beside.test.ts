@@ -43,6 +43,37 @@ describe('a present hashrate that stands apart is not used, and the one that the
     ])
   })
 
+  test('0 H/s at once, beside boards that hash, an average and the watts of both', () => {
+    const { hashrateHs, notes } = held({ ...M60S, hashrateHs: 0 })
+    expect(hashrateHs).toBeCloseTo(185.04e12, -9)
+    expect(notes?.[0]).toMatch(
+      /^its present hashrate of 0 TH\/s is ignored: the sum of its boards says 185 TH\/s, /,
+    )
+  })
+
+  test('0 H/s that last, where no watts are told or 0 W are, beside boards or the average of the last minute', () => {
+    for (const power of [undefined, { powerW: 0, basis: 'reported' as const }]) {
+      const { first, last } = heldFor({ ...M60S, power, hashrateHs: 0 }, 5)
+      expect(first.hashrateHs).toBe(0)
+      expect(last.hashrateHs).toBeCloseTo(185.04e12, -9)
+      expect(last.power).toBeUndefined()
+    }
+    const { first, last } = heldFor({ ...M60S, boards: undefined, hashrateHs: 0 }, 5)
+    expect([first.hashrateHs, last.hashrateHs]).toEqual([0, 185.11e12])
+  })
+
+  test('but 0 H/s of a machine that stops, sleeps or begins stay, whatever its averages say', () => {
+    for (const facts of [
+      { ...M60S, hashrateHs: 0, boards: boards(0, 0, 0), power: { powerW: 60, basis: 'reported' as const } },
+      { ...M60S, hashrateHs: 0, asleep: true },
+      { ...M60S, hashrateHs: 0, starting: true },
+      { ...M60S, hashrateHs: 0, boards: undefined, hashratesBeside: beside(3, 150) },
+    ]) {
+      const { first, last } = heldFor(facts, 30)
+      expect([first.hashrateHs, last.hashrateHs]).toEqual([0, 0])
+    }
+  })
+
   test('above twice the expected hashrate it is left to the check of that', () => {
     const facts = { ...M60S, hashrateHs: 740e12 }
     expect(held(facts)).toEqual(facts)

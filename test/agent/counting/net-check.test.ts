@@ -98,7 +98,7 @@ describe('a site that sends out by day 20 times what it draws by night', () => {
     return { ...told, apart: told.kwh / inKwh![48 * HOUR]! - 1 }
   }
   test.each([0.1, 0.2, 0.5, 2, 5, 10])(
-    'is told of an import counter that counts %d times, in the first night',
+    'has a fault for an import counter that counts %d times, in the first night',
     (factor) => {
       const { faults, apart } = day([factor, 1])
       expect(refused(faults)).toHaveLength(1)

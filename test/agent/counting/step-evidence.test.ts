@@ -56,6 +56,28 @@ describe('a counter in coarse steps of another scale is refused after some steps
     }
   })
 
+  test.each([
+    [30, 1, 4],
+    [30, 1, 10],
+    [3, 0.1, 4],
+    [300, 1, 4],
+  ])(
+    'also of %d kW that change by a fifth all the time, in steps of %d kWh a minute apart, at polls of %d s',
+    (kw, stepKwh, pollS) => {
+      for (const factor of [2, 0.5]) {
+        // load and counter by polls; a golden angle's part makes a load that never repeats
+        const wattsAt = (s: number) => kw * 1000 * (0.8 + 0.4 * ((Math.floor(s / pollS) * 0.618034) % 1))
+        const kwhAt = [1000]
+        for (let s = 0; s < 4 * HOUR; s++) kwhAt.push((kwhAt[s] ?? 0) + (wattsAt(s) * factor) / KWH)
+        const energyKwh = (s: number) => Math.floor((kwhAt[s] ?? 0) / stepKwh + 1e-9) * stepKwh
+        const { kwh, fault } = booked({ stepKwh, pollS, powerW: wattsAt, energyKwh }, 4 * HOUR)
+        expect(fault).toMatch(/of its own power/)
+        expect(kwh / (4 * kw)).toBeGreaterThan(0.9)
+        expect(kwh / (4 * kw)).toBeLessThan(1.1)
+      }
+    },
+  )
+
   test('where the load leaps each ten minutes, after an hour', () => {
     const powerW = (s: number) => (s % 1200 < 600 ? 200 : 30_000)
     const drawnKwh = (s: number) => {

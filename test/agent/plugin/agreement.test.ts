@@ -23,6 +23,40 @@ test('a GPU that draws four times its limit is ignored, and the fault tells both
   })
 })
 
+test.each([
+  ['NVIDIA H100 80GB HBM3', 4_200],
+  ['NVIDIA A100-SXM4-80GB', 1_600],
+  ['NVIDIA L4', 720],
+  ['Tesla T4', 700],
+  ['AMD Instinct MI300X', 3_000],
+  ['AMD Instinct MI210', 1_200],
+])('%s that draws %d W and tells no limit is ignored', (model, powerW) => {
+  const reading = gpu({ powerW, utilizationRatio: 0.9 })
+  const { sample } = agreeing({ ...reading, identity: { kind: 'gpu', model } })
+  expect(sample).toEqual({
+    state: 'busy',
+    utilizationRatio: 0.9,
+    faults: [
+      expect.stringMatching(
+        new RegExp(`^its power of [\\d,]+ W is ignored: no ${model} has a power limit of more than`),
+      ),
+    ],
+  })
+})
+
+test.each([
+  ['NVIDIA A100-SXM4-80GB', 523],
+  ['NVIDIA A10', 171],
+  ['NVIDIA GB300', 1_450],
+  ['NVIDIA RTX A6000', 318],
+  ['NVIDIA RTX 4000 SFF Ada Generation', 74],
+  ['NVIDIA A1000', 400],
+  ['a board of another maker', 1_900],
+])('%s may draw %d W', (model, powerW) => {
+  const reading: Reading = { ...gpu({ powerW }), identity: { kind: 'gpu', model } }
+  expect(agreeing(reading)).toBe(reading)
+})
+
 test('where the instantaneous power agrees with the average, the limit is the worse figure', () => {
   const { sample } = agreeing(gpu({ powerW: 631.95, powerInstantW: 640, powerLimitW: 7 }))
   expect(sample).toMatchObject({ powerW: 631.95, powerInstantW: 640, powerBasis: 'reported' })

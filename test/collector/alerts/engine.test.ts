@@ -207,6 +207,18 @@ describe('a subject that is gone', () => {
     expect(over(510, 530, engine, {})).toEqual(['resolved id-1'])
   })
 
+  test('a workload that ended: one agent that is never heard holds its alert for half an hour and no longer', () => {
+    const engine = engineOf({
+      'margin-below-zero': { for: '10s', clearFor: '10s' },
+      'agent-silent': { enabled: false },
+    })
+    const workloads = [{ workload: 'pool-a', netUsdPerH: -1, revenueUsdPerH: 1, powerW: 10 }]
+    over(0, 10, engine, { workloads })
+    const { silentS: _, ...unheard } = agent()
+    expect(over(20, 60, engine, { agents: [{ ...unheard, unheardS: 1790 }] })).toEqual([])
+    expect(over(70, 130, engine, { agents: [{ ...unheard, unheardS: 1800 }] })).toEqual(['resolved id-1'])
+  })
+
   test('a device that another agent takes over keeps its alert', () => {
     const engine = engineOf()
     run(engine, 0, 60, (s) => at(s, 99))

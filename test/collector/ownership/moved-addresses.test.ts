@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Device } from '../../../protocol/device.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
+import { eventually } from '../../eventually.ts'
 import { batch, POOL, record } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
 import { OwnersRig } from './owners-rig.ts'
@@ -176,5 +177,72 @@ describe('a machine that moves onto an address of another agent’s device', () 
     await mine('b', 'b11', 5, 6)
     await move({ mac: '02:AB:5E:00:00:99' })
     expect(aside('a', 'm')).toMatchObject({ agentId: 'b', deviceId: 'b11' })
+  })
+
+  describe('and took its place, though it is not read there', () => {
+    /** An older machine of agent a, and agent b's device that was paid at its address ever since it came. */
+    beforeEach(async () => {
+      rig.hear('a', [machine(HOME, MAC)])
+      await mine('a', 'm', 0, 4)
+      rig.ledger.nowMs += 1
+      rig.hear('b', [machine(NEXT, {}, 'b11')])
+      await mine('b', 'b11', 5, 12)
+      rig.hear('a', [machine(NEXT, MAC)])
+      expect(aside('b', 'b11')).toMatchObject({ agentId: 'a' })
+    })
+
+    it.each<[string, (from: number) => Promise<void>]>([
+      ['sends no records', async () => {}],
+      [
+        'invents work that nothing counted',
+        async (from) => {
+          const records = Array.from({ length: 60 }, (_, i) =>
+            record(from + i, 'm', { owner: POOL, estimatedWorkDiff1: 1e9 }),
+          )
+          const seq = seqs.get('a') ?? 1
+          seqs.set('a', seq + records.length)
+          await rig.ledger.take(batch(seq, records), 'a')
+        },
+      ],
+    ])(
+      'the device that waits has it again after an hour, and has lost nothing, where the other %s',
+      async (_, others) => {
+        const now = Math.max(nowMinute(), 12)
+        rig.ledger.nowMs += 60 * MINUTE_MS
+        await others(now)
+        await rig.ledger.settleAll()
+        await mine('b', 'b11', now, now + 59)
+        await rig.apart
+        expect(aside('b', 'b11')).toBeDefined()
+        await mine('b', 'b11', now + 59, now + 61)
+        await rig.apart
+        await eventually(
+          () => store.repricings(),
+          (all) => all.every((r) => r.doneMs >= r.toMs),
+        )
+        await rig.ledger.settleAll()
+        expect(aside('b', 'b11')).toBeUndefined()
+        expect([paid('a'), paid('b')]).toEqual([4, 7 + 61])
+        expect(await rig.store.adoptions(1)).toMatchObject([{ kind: 'adopt', by: 'perwatt', done: true }])
+        // it keeps its MAC, and has its own place again once it is elsewhere
+        rig.hear('a', [machine('10.0.0.12', MAC)])
+        const later = Math.max(nowMinute(), now + 62)
+        rig.ledger.nowMs += 2 * MINUTE_MS
+        await mine('a', 'm', later, later + 2)
+        expect(aside('a', 'm')).toBeUndefined()
+        expect(paid('a')).toBe(6)
+      },
+    )
+
+    it('but not one that moved there itself, however long the other is silent', async () => {
+      rig.hear('c', [machine('10.0.0.20', {}, 'c1')])
+      const now = nowMinute()
+      await mine('c', 'c1', now, now + 2)
+      rig.hear('c', [machine(NEXT, {}, 'c1')])
+      rig.ledger.nowMs += 90 * MINUTE_MS
+      await mine('c', 'c1', now + 2, now + 90)
+      await rig.apart
+      expect(aside('c', 'c1')).toBeDefined()
+    })
   })
 })

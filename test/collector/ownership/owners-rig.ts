@@ -45,8 +45,13 @@ export class OwnersRig {
       note: (minutes) => this.ledger.settler.note(minutes),
       compare: (agentId, records) => twoMachines.note(agentId, records),
     })
-    const twoMachines = new TwoMachines(this.register, (waiting) => {
-      this.apart = this.adoption.setApart(waiting).catch(() => undefined)
+    const twoMachines = new TwoMachines(this.register, {
+      two: (waiting) => {
+        this.apart = this.adoption.setApart(waiting).catch(() => undefined)
+      },
+      unread: (waiting) => {
+        this.apart = this.adoption.takeBack(waiting).catch(() => undefined)
+      },
     })
     const gpuTime = new GpuTime(this.register, nowMs)
     const machines = new MachineKeys((deviceId) => this.register.isHost(deviceId))
@@ -60,6 +65,11 @@ export class OwnersRig {
       arriving: (appends) => this.keeper.arriving(appends),
       settling: (records) => this.keeper.settling(records),
       doubts: (minuteMs, records) => gpuTime.doubts(minuteMs, records),
+      correctWiring: async (fromMs, toMs, devices) => {
+        const before = this.register.wireAsNow(fromMs, toMs, devices)
+        await this.keeper.flush()
+        return before
+      },
     })
     if (clockMs !== undefined) this.ledger.nowMs = clockMs
     this.adoption = new DeviceAdoption({

@@ -58,7 +58,7 @@ describe('the work of two readings at one address', () => {
             readBy(shares, MINUTES, pollA, offsetA),
             readBy(shares, MINUTES, pollB, offsetB),
           )
-          for (let end = 120; end <= MINUTES; end += 20) expect(areTwo(readings.slice(0, end))).toBe(false)
+          for (let end = 60; end <= MINUTES; end += 20) expect(areTwo(readings.slice(0, end))).toBe(false)
         },
       ),
       { numRuns: 150 },
@@ -78,10 +78,21 @@ describe('the work of two readings at one address', () => {
   })
 
   it('tells a claim without work from a machine', () => {
-    expect(areTwo(Array.from({ length: 120 }, () => ({ own: 1_000_000, other: 0 })))).toBe(true)
-    expect(areTwo(Array.from({ length: 119 }, () => ({ own: 1_000_000, other: 0 })))).toBe(false)
+    expect(areTwo(Array.from({ length: 60 }, () => ({ own: 1_000_000, other: 0 })))).toBe(true)
+    expect(areTwo(Array.from({ length: 59 }, () => ({ own: 1_000_000, other: 0 })))).toBe(false)
     expect(areTwo(Array.from({ length: 200 }, () => ({ own: 1_000_000 })))).toBe(false)
   })
+})
+
+it('tells work that is invented, the same each minute, from that of a machine within the first hour or two', () => {
+  fc.assert(
+    fc.property(seed, perMinute, fc.integer({ min: 1, max: 1e9 }), (n, rate, same) => {
+      const own = readBy(sharesOf(n, rate, MINUTES), MINUTES, 10, 0.3)
+      const readings = own.map((work) => ({ own: work, other: same }))
+      expect([60, 80, 100, 120].some((end) => areTwo(readings.slice(0, end)))).toBe(true)
+    }),
+    { numRuns: 100 },
+  )
 })
 
 describe('a device that waits for its address alone', () => {

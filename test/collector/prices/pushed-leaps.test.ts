@@ -211,6 +211,52 @@ describe('a price that is pushed for a past time', () => {
   })
 })
 
+describe('a pushed energy price', () => {
+  const push = (selector: QuoteSelector, value: number, fromMs?: number) =>
+    selector.push({ name: 'energyUsdPerKwh', value, by: 'desk', ...(fromMs === undefined ? {} : { fromMs }) })
+
+  it.each([0.00008, 0.0016, 0, -0.00001, -0.5, -0.08, 4, 5, 8])(
+    'waits where it moves from 0.08 to %d',
+    async (value) => {
+      const { at, selector } = await rig.open([], { energyUsdPerKwh: 0.08 })
+      const waits = { heldBack: { value, waitsFor: 'another source or a person' } }
+      expect(push(selector, value)).toMatchObject(waits)
+      expect(push(selector, value, T0 + HOUR_MS)).toMatchObject(waits)
+      expect(at('energyUsdPerKwh')).toBe('0.08 configuration')
+      selector.accept('energyUsdPerKwh', 'ann')
+      expect(at('energyUsdPerKwh')).toBe(`${value} pushed by desk (accepted by ann)`)
+    },
+  )
+
+  it.each([0.03, 0.01, 0.002, 0.3, 3.9])('is taken where it moves from 0.08 to %d', async (value) => {
+    const { at, selector } = await rig.open([], { energyUsdPerKwh: 0.08 })
+    push(selector, value)
+    expect(at('energyUsdPerKwh')).toBe(`${value} pushed by desk`)
+  })
+
+  it('of a market is taken near 0 and below once a person has accepted the first, and its days ahead', async () => {
+    const { at, selector } = await rig.open([])
+    push(selector, 0.06)
+    expect(push(selector, -0.02)).toHaveProperty('heldBack')
+    selector.accept('energyUsdPerKwh', 'ann')
+    for (const value of [0.06, 0.0001, 0, -0.5, 0.06]) {
+      rig.nowMs += HOUR_MS
+      push(selector, value)
+      expect(at('energyUsdPerKwh')).toBe(`${value} pushed by desk`)
+    }
+    for (const [n, value] of [0.02, 0, -0.001].entries())
+      expect(push(selector, value, rig.nowMs + (n + 1) * HOUR_MS)).toMatchObject({ value })
+  })
+
+  it('follows a market feed near 0, below, and back', async () => {
+    const feed = new TestFeed('market', ['energyUsdPerKwh'])
+    const { selector } = await rig.open([feed])
+    for (const value of [0.06, -0.5, 0.06]) rig.polls(feed, 'energyUsdPerKwh', value)
+    expect(selector.heldBack()).toEqual([])
+    expect(push(selector, -0.1)).toMatchObject({ value: -0.1 })
+  })
+})
+
 describe('pushes that each move a price as far as one may', () => {
   const typed = { btcUsd: 91_000, difficulty: 1.5e14, feesBtcPerBlock: 0.03, energyUsdPerKwh: 0.02 } as const
   const STEP = { btcUsd: 1.9, difficulty: 1 / 3.9, feesBtcPerBlock: 9, energyUsdPerKwh: 25 } as const

@@ -208,7 +208,30 @@ describe('margin-below-zero', () => {
   test('a profit without the figures of a silent agent proves nothing', () => {
     const agents = [agent({ silentS: 300 })]
     expect(verdict('margin-below-zero', { ...workload('pool-a', 5), agents })).toBe('unknown')
-    expect(verdict('margin-below-zero', { ...workload('pool-a', -5), agents })).toBe('bad')
+    expect(judge('margin-below-zero', { ...workload('pool-a', -5), agents })).toMatchObject([
+      {
+        verdict: 'bad',
+        summary: `pool-a earns 5.00 USD/h less than its energy costs; without agent ${agents[0]?.agentId}, which is silent`,
+      },
+    ])
+  })
+
+  test('no agent that is silent for half an hour, or since the start, holds it for ever', () => {
+    const { silentS: _, ...unheard } = agent({})
+    for (const [silent, expected] of [
+      [{ silentS: 1799 }, 'unknown'],
+      [{ silentS: 1800 }, 'good'],
+    ] as const)
+      expect(verdict('margin-below-zero', { ...workload('pool-a', 5), agents: [agent(silent)] })).toBe(
+        expected,
+      )
+    for (const [unheardS, expected] of [
+      [60, 'unknown'],
+      [1800, 'good'],
+    ] as const)
+      expect(
+        verdict('margin-below-zero', { ...workload('pool-a', 5), agents: [{ ...unheard, unheardS }] }),
+      ).toBe(expected)
   })
 })
 
@@ -225,6 +248,7 @@ describe('site-power-over-limit', () => {
   test.each<[string, 'good' | 'unknown', object, object]>([
     ['an agent is silent, and the site meter is heard', 'good', { silentS: 900 }, { metered: true }],
     ['an agent is silent that may draw more, without a site meter', 'unknown', { silentS: 900 }, {}],
+    ['an agent is silent for half an hour, and what is heard is below it', 'good', { silentS: 1800 }, {}],
     ['the silent one’s machines belong to another now', 'good', { silentS: 900, replaced: true }, {}],
   ])('ends where %s: %s', (_, expected, of, site) => {
     const situation = { site: { powerW: 5e5, powerLimitW: 1e6, ...site }, agents: [agent(of)] }

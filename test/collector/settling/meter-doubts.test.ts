@@ -220,6 +220,8 @@ test('a meter that shows far less than the machines behind it credits nothing: i
 })
 
 describe('a site meter that nothing names', () => {
+  const BMC: Device = { deviceId: 'bmc-7', kind: 'host', driver: 'redfish', ratedPowerW: 10_000 }
+  const GPU: Device = { deviceId: 'node-7/gpu0', kind: 'gpu', driver: 'nvml', ratedPowerW: 10_000 }
   /** Ten minutes of two machines without meteredBy, and what else the site has. */
   const shown = async (
     meterKw: number,
@@ -263,8 +265,13 @@ describe('a site meter that nothing names', () => {
     expect((await shown(0.5, [], 0, {})).names).toEqual(['m1', 'm2'])
   })
 
+  test('and that shows half of what its machines and its hosts tell is doubtful, beside GPUs that may be in the hosts too', async () => {
+    expect((await shown(8, [BMC, GPU], 8)).names).toEqual(['meter'])
+  })
+
   test.each<[string, number, Device[], number]>([
     ['what the machines do', 8, [], 0],
+    ['a host and the GPUs in it once, though its BMC knows no host name', 16, [BMC, GPU], 8],
     [
       'less than a meter that may stand beside it',
       8,

@@ -1,3 +1,4 @@
+import { threePhases } from '../shapes/beside.ts'
 import type { NamedMap } from './map.ts'
 
 /** ABB B21, B23 and B24: 0.01 W and 0.01 kWh. */
@@ -10,4 +11,11 @@ export default {
   power: { function: 3, address: 0x5b14, type: 'int32', scale: 0.01, wordOrder: 'big' },
   energy: { function: 3, address: 0x5000, type: 'uint64', scale: 10, wordOrder: 'big' },
   exported: { function: 3, address: 0x5004, type: 'uint64', scale: 10, wordOrder: 'big' },
+  beside: {
+    phases: threePhases(
+      { function: 3, address: 0x5b00, type: 'uint32', scale: 0.1, wordOrder: 'big' },
+      { function: 3, address: 0x5b0c, type: 'uint32', scale: 0.01, wordOrder: 'big' },
+    ),
+    powerFactor: { function: 3, address: 0x5b3a, type: 'int16', scale: 0.001, wordOrder: 'big' },
+  },
 } satisfies NamedMap

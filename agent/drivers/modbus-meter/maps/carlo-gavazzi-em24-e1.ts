@@ -1,3 +1,4 @@
+import { carloGavazziBeside } from '../shapes/beside.ts'
 import type { NamedMap } from './map.ts'
 
 const int32 = { function: 4, type: 'int32', wordOrder: 'little' } as const
@@ -11,4 +12,5 @@ export default {
   power: { ...int32, address: 0x28, scale: 0.1 },
   energy: { ...int32, address: 0x34, scale: 100 },
   exported: { ...int32, address: 0x4e, scale: 100 },
+  beside: carloGavazziBeside(0x31),
 } satisfies NamedMap

@@ -1,3 +1,4 @@
+import { carloGavazziBeside } from '../shapes/beside.ts'
 import type { NamedMap } from './map.ts'
 
 /**
@@ -14,4 +15,5 @@ export default {
   power: { function: 4, address: 0x28, type: 'int32', scale: 0.1, wordOrder: 'little' },
   energy: { function: 4, address: 0x42, type: 'int32', scale: 100, wordOrder: 'little' },
   exported: { function: 4, address: 0x5c, type: 'int32', scale: 100, wordOrder: 'little' },
+  beside: carloGavazziBeside(0x35),
 } satisfies NamedMap

@@ -44,6 +44,16 @@ export type Identification = { function: ReadFunction; address: number } & (
     }
 )
 
+/** Where a meter keeps volts, amps and power factor: what its power is held against. */
+export interface BesideRegisters {
+  /** V from the phase to neutral, and A */
+  phases: readonly { volts: MeterRegister; amps: MeterRegister; powerFactor?: MeterRegister }[]
+  /** of all phases together */
+  powerFactor?: MeterRegister
+  /** true: Schneider's four quadrants, where more than 1 stands for 2 less the power factor */
+  fourQuadrants?: true
+}
+
 /** Where a meter keeps its power and its energy in both directions. */
 export interface MeterMap {
   /** active power of all phases; negative where it flows out */
@@ -52,6 +62,8 @@ export interface MeterMap {
   energy?: MeterRegister | undefined
   /** exported active energy: a counter of its own */
   exported?: MeterRegister | undefined
+  /** absent: not known */
+  beside?: BesideRegisters | undefined
 }
 
 /**

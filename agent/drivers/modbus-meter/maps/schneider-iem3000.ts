@@ -1,3 +1,4 @@
+import { schneiderBeside } from '../shapes/beside.ts'
 import type { NamedMap } from './map.ts'
 
 /** Schneider iEM3000. Only the models with four quadrants (iEM3x5x and newer) have an export counter. */
@@ -10,4 +11,5 @@ export default {
   power: { function: 3, address: 0x0bf3, type: 'float32', scale: 1000, wordOrder: 'big' },
   energy: { function: 3, address: 0x0c83, type: 'int64', scale: 1, wordOrder: 'big' },
   exported: { function: 3, address: 0x0c87, type: 'int64', scale: 1, wordOrder: 'big' },
+  beside: schneiderBeside,
 } satisfies NamedMap

@@ -1,3 +1,4 @@
+import { schneiderBeside } from '../shapes/beside.ts'
 import type { NamedMap } from './map.ts'
 
 /** Schneider PowerLogic PM5100, PM5300, PM5500. Its manual counts registers from 1. */
@@ -10,4 +11,5 @@ export default {
   power: { function: 3, address: 3059, type: 'float32', scale: 1000, wordOrder: 'big' },
   energy: { function: 3, address: 3203, type: 'int64', scale: 1, wordOrder: 'big' },
   exported: { function: 3, address: 3207, type: 'int64', scale: 1, wordOrder: 'big' },
+  beside: schneiderBeside,
 } satisfies NamedMap

@@ -1,3 +1,4 @@
+import { threePhases } from '../shapes/beside.ts'
 import type { NamedMap } from './map.ts'
 
 /** Shelly Pro 3EM in its three-phase profile: the low word comes first, and its list counts from 30000. */
@@ -10,4 +11,14 @@ export default {
   power: { function: 4, address: 1013, type: 'float32', scale: 1, wordOrder: 'little' },
   energy: { function: 4, address: 1162, type: 'float32', scale: 1, wordOrder: 'little' },
   exported: { function: 4, address: 1164, type: 'float32', scale: 1, wordOrder: 'little' },
+  beside: {
+    phases: threePhases(
+      { function: 4, address: 1020, type: 'float32', scale: 1, wordOrder: 'little' },
+      { function: 4, address: 1022, type: 'float32', scale: 1, wordOrder: 'little' },
+      {
+        apart: 20,
+        powerFactor: { function: 4, address: 1028, type: 'float32', scale: 1, wordOrder: 'little' },
+      },
+    ),
+  },
 } satisfies NamedMap

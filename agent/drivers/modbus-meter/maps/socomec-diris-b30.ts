@@ -1,3 +1,4 @@
+import { threePhases } from '../shapes/beside.ts'
 import type { NamedMap } from './map.ts'
 
 /** Socomec Diris B-30: W and kWh. */
@@ -10,4 +11,10 @@ export default {
   power: { function: 3, address: 0x482c, type: 'int32', scale: 1, wordOrder: 'big' },
   energy: { function: 3, address: 0x4d83, type: 'uint32', scale: 1000, wordOrder: 'big' },
   exported: { function: 3, address: 0x4d86, type: 'uint32', scale: 1000, wordOrder: 'big' },
+  beside: {
+    phases: threePhases(
+      { function: 3, address: 0x480c, type: 'uint32', scale: 0.01, wordOrder: 'big' },
+      { function: 3, address: 0x481a, type: 'uint32', scale: 0.001, wordOrder: 'big' },
+    ),
+  },
 } satisfies NamedMap

@@ -25,6 +25,11 @@ export default {
       rows: `${RPDU2}.6.3.1.7`,
       unit: `${RPDU2}.6.3.1.2.#`, // rPDU2PhaseStatusModule
       power: { column: `${RPDU2}.6.3.1.7.#`, scale: 10 }, // rPDU2PhaseStatusPower, 0.01 kW
+      beside: {
+        volts: { column: `${RPDU2}.6.3.1.6.#`, scale: 1 }, // rPDU2PhaseStatusVoltage
+        amps: { column: `${RPDU2}.6.3.1.5.#`, scale: 0.1 }, // rPDU2PhaseStatusCurrent, 0.1 A
+        powerFactor: { column: `${RPDU2}.6.3.1.9.#`, scale: 0.01 }, // rPDU2PhaseStatusPowerFactor
+      },
     },
     {
       part: 'outlet',

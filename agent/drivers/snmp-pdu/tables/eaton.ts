@@ -25,6 +25,11 @@ export default {
       name: `${EPDU}.6.1.1.3.#`, // outletName
       power: { column: `${EPDU}.6.5.1.3.#`, scale: 1 }, // outletWatts
       energy: { column: `${EPDU}.6.5.1.4.#`, scale: WH }, // outletWh
+      beside: {
+        volts: { column: `${EPDU}.6.3.1.2.#`, scale: 0.001 }, // outletVoltage, mV
+        amps: { column: `${EPDU}.6.4.1.3.#`, scale: 0.001 }, // outletCurrent, mA
+        powerFactor: { column: `${EPDU}.6.5.1.6.#`, scale: 0.001 }, // outletPowerFactor, thousandths
+      },
       off: { column: `${EPDU}.6.6.1.2.#`, is: 0 }, // outletControlStatus: off(0)
     },
   ],

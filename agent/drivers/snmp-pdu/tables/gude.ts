@@ -17,6 +17,11 @@ export default {
       only: { column: `${GUDE}.5.1.2.1.2.#`, is: 1 }, // ChanStatus: 1 is valid
       power: { column: `${GUDE}.5.1.2.1.4.#`, scale: 1 }, // PowerActive, W
       energy: { column: `${GUDE}.5.1.2.1.3.#`, scale: WH }, // AbsEnergyActive
+      beside: {
+        volts: { column: `${GUDE}.5.1.2.1.6.#`, scale: 1 }, // Voltage, V
+        amps: { column: `${GUDE}.5.1.2.1.5.#`, scale: 0.001 }, // Current, mA
+        powerFactor: { column: `${GUDE}.5.1.2.1.8.#`, scale: 0.001 }, // PowerFactor
+      },
     },
     {
       part: 'outlet',
@@ -26,6 +31,11 @@ export default {
       name: `${GUDE}.3.1.2.1.2.#`, // PortName
       power: { column: `${GUDE}.5.5.2.1.4.#`, scale: 1 }, // spPowerActive, W
       energy: { column: `${GUDE}.5.5.2.1.3.#`, scale: WH }, // spAbsEnergyActive
+      beside: {
+        volts: { column: `${GUDE}.5.5.2.1.6.#`, scale: 1 }, // spVoltage, V
+        amps: { column: `${GUDE}.5.5.2.1.5.#`, scale: 0.001 }, // spCurrent, mA
+        powerFactor: { column: `${GUDE}.5.5.2.1.8.#`, scale: 0.001 }, // spPowerFactor
+      },
       off: { column: `${GUDE}.3.1.2.1.3.#`, is: 0 }, // PortState: off(0)
     },
   ],

@@ -43,6 +43,12 @@ export default {
       // measurementsOutletSensorValue, outletSensorDecimalDigits
       power: { column: `${PDU2}.5.4.3.1.4.#.5`, scale: 1, digits: `${PDU2}.3.5.4.1.7.#.5` },
       energy: { column: `${PDU2}.5.4.3.1.4.#.8`, scale: WH, digits: `${PDU2}.3.5.4.1.7.#.8` },
+      // types 4 rmsVoltage, 1 rmsCurrent and 7 powerFactor
+      beside: {
+        volts: { column: `${PDU2}.5.4.3.1.4.#.4`, scale: 1, digits: `${PDU2}.3.5.4.1.7.#.4` },
+        amps: { column: `${PDU2}.5.4.3.1.4.#.1`, scale: 1, digits: `${PDU2}.3.5.4.1.7.#.1` },
+        powerFactor: { column: `${PDU2}.5.4.3.1.4.#.7`, scale: 1, digits: `${PDU2}.3.5.4.1.7.#.7` },
+      },
       off: { column: `${PDU2}.5.4.3.1.3.#.14`, is: 8 }, // measurementsOutletSensorState: off(8)
       status: { column: `${PDU2}.5.4.3.1.3.#.5`, ...SENSOR_STATES },
     },

@@ -31,6 +31,11 @@ export default {
       name: `${ST4}.8.2.1.3.#`, // st4OutletName
       power: { column: `${ST4}.8.3.1.7.#`, scale: 1 }, // st4OutletActivePower, W
       energy: { column: `${ST4}.8.3.1.14.#`, scale: WH }, // st4OutletEnergy
+      beside: {
+        volts: { column: `${ST4}.8.3.1.6.#`, scale: 0.1 }, // st4OutletVoltage
+        amps: { column: `${ST4}.8.3.1.3.#`, scale: 0.01 }, // st4OutletCurrent
+        powerFactor: { column: `${ST4}.8.3.1.10.#`, scale: 0.01 }, // st4OutletPowerFactor
+      },
       off: { column: `${ST4}.8.3.1.1.#`, is: 2 }, // st4OutletState: off(2)
     },
   ],

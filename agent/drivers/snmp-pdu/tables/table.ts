@@ -40,6 +40,8 @@ export interface PartTable {
   name?: string
   power: Quantity
   energy?: Quantity
+  /** what the power is held against; the scales are to V, A and 1 */
+  beside?: { volts: Quantity; amps: Quantity; powerFactor: Quantity }
   off?: { column: string; is: number | string }
   /** words for faults; `unmeasured` is the status in which the number itself means nothing */
   status?: { column: string; words: Readonly<Record<number, string>>; unmeasured?: number }

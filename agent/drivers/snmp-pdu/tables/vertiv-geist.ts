@@ -23,6 +23,11 @@ export default {
       name: `${V5}.3.6.1.3.#`, // pduOutletMeterLabel
       power: { column: `${V5}.3.6.1.12.#`, scale: 1 }, // pduOutletMeterRealPower, W
       energy: { column: `${V5}.3.6.1.15.#`, scale: WH }, // pduOutletMeterEnergy, watt-hours
+      beside: {
+        volts: { column: `${V5}.3.6.1.4.#`, scale: 0.1 }, // pduOutletMeterVoltage, decivolts
+        amps: { column: `${V5}.3.6.1.8.#`, scale: 0.01 }, // pduOutletMeterCurrent, centiamps
+        powerFactor: { column: `${V5}.3.6.1.14.#`, scale: 0.01 }, // pduOutletMeterPowerFactor, %
+      },
       off: { column: `${V5}.3.5.1.4.#`, is: 2 }, // pduOutletSwitchState: off(2)
     },
   ],

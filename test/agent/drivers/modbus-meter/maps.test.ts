@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { MODBUS_MAPS } from '../../../../agent/drivers/modbus-meter/maps/index.ts'
+import { type MeterRegister, REGISTER_TYPES } from '../../../../agent/drivers/modbus-meter/maps/map.ts'
 import type { Reading } from '../../../../agent/plugin/reading.ts'
 import { meterRig, never } from './meter-rig.ts'
 
@@ -45,6 +46,56 @@ describe.each(MODBUS_MAPS.map((map) => [map.name, map] as const))('%s', (name, m
     if (model.outKwh === undefined) expect(map.exported).toBeUndefined()
     else expect(counters?.exportedJ).toBeCloseTo(model.outKwh * KWH, 0)
     expect(map.source).toMatch(/\S{3,} .{8,}/)
+  })
+
+  test.runIf(map.beside)(
+    'has no power where it shows 0 W beside the volts and amps of its reply, and keeps its counter',
+    async () => {
+      const { holding = {}, input = {}, kwh } = recorded(name)
+      fill(meters.server.holding, holding)
+      fill(meters.server.input, input)
+      const power = map.power as MeterRegister
+      const table = power.function === 3 ? meters.server.holding : meters.server.input
+      table.fill(0, 2 * power.address, 2 * (power.address + REGISTER_TYPES[power.type]))
+      const session = open({ map: name })
+      const readings = []
+      for (let poll = 0; poll < 3; poll++) readings.push((await session.read(never))[0])
+      expect(readings.map((reading) => reading?.sample.powerW)).toEqual([undefined, undefined, undefined])
+      expect(readings[0]?.counters?.energyJ).toBeCloseTo(kwh * KWH, 0)
+      expect(readings[2]?.sample).toMatchObject({ state: 'faulty' })
+      expect(readings[2]?.sample.faults).toEqual([
+        expect.stringMatching(
+          /^its power of 0 W is not used: 230 V x [\d.]+ A, 230 V x [\d.]+ A, 230 V x [\d.]+ A make \d+ VA/,
+        ),
+      ])
+    },
+  )
+})
+
+test('a meter that says kW where W are its unit has no power until it says W', async () => {
+  const { input } = recorded('eastron-sdm630')
+  fill(meters.server.input, input!)
+  const session = open({ map: 'eastron-sdm630' })
+  const readAt = async (w: number) => {
+    meters.server.input.writeFloatBE(w, 2 * 52)
+    return (await session.read(never))[0]?.sample
+  }
+  expect([await readAt(0.979), await readAt(0.979)].map((sample) => sample?.powerW)).toEqual([
+    undefined,
+    undefined,
+  ])
+  expect((await readAt(0.979))?.faults).toEqual([
+    "its power of 0.979 W is not used: 230 V x 1.5 A, 230 V x 1.5 A, 230 V x 1.5 A make 1035 VA, at a power factor of 0.95 979.11 W; check its map and unit, and its transformers' ratio",
+  ])
+  expect(await readAt(979)).toEqual({ state: 'ok', powerW: 979, powerBasis: 'metered' })
+})
+
+test('a meter that refuses its volts and amps, or has none, keeps its power', async () => {
+  meters.server.input.writeFloatBE(979, 2 * 52)
+  expect((await read({ map: 'eastron-sdm630' })).sample).toEqual({
+    state: 'ok',
+    powerW: 979,
+    powerBasis: 'metered',
   })
 })
 

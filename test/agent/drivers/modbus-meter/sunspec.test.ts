@@ -120,6 +120,41 @@ test.each([
   })
 })
 
+// SunSpec Alliance, model 203: AphA 1 to 3 with A_SF 4, PhVphA 6 to 8 with V_SF 13, PF 31 in percent with PF_SF 35;
+// model 213: AphA 2, PhVphA 10, PF 50
+test.each([
+  ['whole', 203],
+  ['float', 213],
+])('0 W beside volts and amps are left out, and the counter is used: %s', async (_, id) => {
+  const model = id === 203 ? whole(id, 0, 0, 5000, 0) : float(id, 0, 5000)
+  const fill = (at: number) => {
+    model.fill(at)
+    const { holding } = server
+    for (const phase of [0, 1, 2]) {
+      if (id === 203) holding.writeInt16BE(150, 2 * (at + 1 + phase))
+      else holding.writeFloatBE(15, 2 * (at + 2 + 2 * phase))
+      if (id === 203) holding.writeInt16BE(2300, 2 * (at + 6 + phase))
+      else holding.writeFloatBE(230, 2 * (at + 10 + 2 * phase))
+    }
+    if (id === 213) holding.writeFloatBE(97, 2 * (at + 50))
+    if (id === 213) return
+    for (const [offset, value] of [
+      [4, -1],
+      [13, -1],
+      [31, 97],
+      [35, 0],
+    ] as const)
+      holding.writeInt16BE(value, 2 * (at + offset))
+  }
+  chain(40_000, [common, { ...model, fill }])
+  const readings = [await read(), await read(), await read()]
+  expect(readings[0]?.counters).toEqual({ energyJ: 5000 * WH })
+  expect(readings.map((reading) => reading?.sample.powerW)).toEqual([undefined, undefined, undefined])
+  expect(readings[2]?.sample.faults).toEqual([
+    expect.stringContaining('230 V x 15 A make 10350 VA, at a power factor of 0.97 10,039.5 W'),
+  ])
+})
+
 test('negative power and tenths by a negative scale factor', async () => {
   chain(40_000, [common, whole(203, -4205, -1, 7, 2)])
   expect(await read()).toMatchObject({ sample: { powerW: -420.5 }, counters: { energyJ: 700 * WH } })
