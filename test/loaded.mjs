@@ -3,7 +3,7 @@
 //
 //   npm run test:loaded                                  the whole suite, 3 runs beside 4 loops
 //   npm run test:loaded -- --runs=1 test/collector/feeds  arguments go to vitest, but for --runs and --loops
-//   PERWATT_TESTS=short npm run test:loaded               without those that take many minutes
+//   PERWATT_TESTS=ordinary npm run test:loaded            without those that take many minutes
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
