@@ -15,7 +15,6 @@ import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
 import { ClockWatch } from '../clocks/clock-watch.ts'
 import { StoreLease } from '../ingest/store-lease.ts'
-import { AheadRecords } from '../intake/ahead-records.ts'
 import { numbersSituations } from '../intake/numbers-situation.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -43,6 +42,7 @@ import { createMetrics } from './metrics.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
+import { createWrongTimes, type WrongTimes } from './wrong-times.ts'
 
 const TICK_MS = 1000
 /** How often it is looked whether the store still has what it had, also where nothing comes. */
@@ -76,7 +76,7 @@ export class Collector {
   readonly #lastKnown: LastKnownFile
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
-  readonly #ahead: AheadRecords
+  readonly #wrongTimes: WrongTimes
   readonly #stop = new AbortController()
   #broker: EmbeddedBroker | undefined
   #link: AgentLink | undefined
@@ -137,6 +137,7 @@ export class Collector {
       nowMs,
       log,
       onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
+      onDate: (host, dateMs, tookMs) => clocks.heardServer(host, dateMs, tookMs),
     })
     const sources = { store, devices, prices, ledger, alerting, pools, standing, lastKnown: this.#lastKnown }
     const views = createLiveViews(context, sources)
@@ -159,13 +160,7 @@ export class Collector {
       }),
     })
     this.#charts = new ChartKeeper(context, devices.state, store)
-    this.#ahead = new AheadRecords({
-      store,
-      clock: context.clocks,
-      note: (minutes) => ledger.settler.note(minutes, 'records of the future were put aside'),
-      alone: (work) => ledger.records.alone(work),
-      log,
-    })
+    this.#wrongTimes = createWrongTimes(context, ledger, store)
   }
 
   /**
@@ -251,7 +246,7 @@ export class Collector {
   /** The store has answered, and the ledger goes on. */
   #begun(): void {
     this.#watching = this.#pools.run(this.#stop.signal)
-    this.#ahead.start()
+    this.#wrongTimes.start()
     // agents that were heard before send now what waits
     this.#link?.ingest.hello()
   }
@@ -271,7 +266,7 @@ export class Collector {
     )
     await wait('opening of the store', this.#keeper.stop())
     await wait('pools', this.#watching)
-    await wait('records of the future', this.#ahead.stop())
+    await wait('records of a wrong time', this.#wrongTimes.stop())
     await wait('ledger', this.#ledger.stop())
     await wait('prices', this.#prices.stop())
     await wait('charts', this.#charts.stop())

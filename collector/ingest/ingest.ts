@@ -45,6 +45,7 @@ export interface IngestOptions extends Omit<AgentMessagesOptions, 'twins' | 'pub
   waits?: SiteLeaseOptions['waits']
   /** told of each message of this site's agents */
   onMessage?: (agentId: string, channel: string, bytes: number) => void
+  onBefore?: SiteLeaseOptions['onBefore']
   /** whether the agent has ever sent records */
   hasRecords(agentId: string): boolean
   /** where several collectors can open the store: who has it, how a person calls it, and what reads it again after another has used it */
