@@ -38,7 +38,6 @@ import type { Context } from './context.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { LastKnownFile } from './last-known-file.ts'
 import { createLedger, type LedgerPlane } from './ledger.ts'
-import { createMetrics } from './metrics.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
@@ -93,17 +92,14 @@ export class Collector {
     const clocks = new ClockWatch({ clock, log, isSynchronised })
     const program = thisProgram(nowMs())
     const files = new SmallFiles(log)
-    const health = new Health()
-    const context: Context = { ...options, nowMs, clocks, program, files, health }
+    const context: Context = { ...options, nowMs, clocks, program, files, health: new Health() }
     const { dataFolder } = config
     const opened = pluginNamed(STORES, config.store.store).open(config.store, { dataFolder, log })
     const lease = opened.shared && new StoreLease({ store: opened.shared, program, log })
     const keeper = new StoreKeeper({
       ...{ store: opened, nowMs, log, steadyMs, shut: () => this.#shut() },
       ...(lease && { obtain: () => this.#obtain() }),
-      onDone: (call, ms) => {
-        if (call.startsWith('append')) health.appends.observe(ms / 1000)
-      },
+      onDone: (call, ms) => context.health.stored(call, ms),
     })
     this.#lease = lease
     const { store } = keeper
@@ -151,14 +147,8 @@ export class Collector {
     this.#ownerSilentAfterMs = settingsOf(ownerSilent, config.alerts.rules).after
     this.#views = views
     this.#standing = standing
-    this.#screens = createScreens(context, {
-      ...{ ...sources, views, assets, standsByFor },
-      metrics: createMetrics(context, {
-        ...{ ...sources, views, standsByFor },
-        health: () => keeper.health,
-        streams: () => this.#screens.streams,
-      }),
-    })
+    const health = () => keeper.health
+    this.#screens = createScreens(context, { ...sources, views, assets, standsByFor, health })
     this.#charts = new ChartKeeper(context, devices.state, store)
     this.#wrongTimes = createWrongTimes(context, ledger, store)
   }
@@ -194,7 +184,7 @@ export class Collector {
       this.#context.health.loopDelay.start()
       this.#timers = [
         // with fifty thousand machines on a busy computer it would leave no time to take records
-        everySparing(TICK_MS, () => this.#tick(link)),
+        everySparing(TICK_MS, () => this.#context.health.tick(() => this.#tick(link))),
         every(CHART_STEP_MS, () => {
           if (this.#ledger.runs) this.#charts.keep()
         }),
@@ -276,12 +266,6 @@ export class Collector {
   }
 
   #tick(link: AgentLink): void {
-    const beganMs = performance.now()
-    this.#work(link)
-    this.#context.health.ticks.observe((performance.now() - beganMs) / 1000)
-  }
-
-  #work(link: AgentLink): void {
     const { nowMs, clocks } = this.#context
     const now = nowMs()
     clocks.tick()

@@ -215,10 +215,7 @@ export function createLedger(
     nowMs,
     log,
     onArrival: (agentId) => standing.arrived(agentId),
-    onOutcome: (agentId, outcome) => {
-      health.batches.add(1, agentId, outcome.kind)
-      standing.became(agentId, outcome)
-    },
+    onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
     onAnswered: (waitedMs) => health.acknowledgements.observe(waitedMs / 1000),
   })
   let runs = false

@@ -1,4 +1,3 @@
-import type { MetricsAnswer } from '../../protocol/kit/metrics/answer.ts'
 import type { Alerting } from '../alerts/alerting.ts'
 import { Figures } from '../books/figures.ts'
 import { HeldQueries } from '../books/held-queries.ts'
@@ -6,6 +5,7 @@ import { LedgerQueries } from '../books/ledger-queries.ts'
 import { LiveViews } from '../live/live-views.ts'
 import { ClaimQueries } from '../ownership/claim-queries.ts'
 import type { Store } from '../plugin/store.ts'
+import type { StoreHealth } from '../plugin/store-health.ts'
 import type { PoolWatch } from '../pool-watch/pool-watch.ts'
 import type { Assets } from '../screens/pages/assets.ts'
 import { createServer, type ScreensServer } from '../screens/server.ts'
@@ -14,6 +14,7 @@ import type { Context } from './context.ts'
 import type { Devices } from './devices.ts'
 import type { LastKnownFile } from './last-known-file.ts'
 import type { LedgerPlane } from './ledger.ts'
+import { createMetrics } from './metrics.ts'
 import type { PricePlane } from './prices.ts'
 import type { Standing } from './standing.ts'
 
@@ -65,18 +66,19 @@ export function createLiveViews(
 
 /** The HTTP server of screens and API. It pushes the trend to browsers after each settled minute. */
 export function createScreens(
-  { config, log, version, nowMs, clocks }: Context,
+  context: Context,
   sources: ScreenSources & {
     views: LiveViews
     assets: Assets
     standsByFor: () => string | undefined
-    metrics: MetricsAnswer
+    health: () => StoreHealth
   },
 ): ScreensServer {
+  const { config, log, version, nowMs, clocks } = context
   const { store, devices, prices, ledger, pools, views, assets } = sources
   const { pricing, recent, records, repricer, quarantine, latePrices, takeIn, takeBack } = ledger
   const common = { store, pricing, devices: devices.known }
-  const screens = createServer({
+  const screens: ScreensServer = createServer({
     views,
     selector: prices.selector,
     figures: new Figures({ ...common, minutes: recent }),
@@ -104,7 +106,7 @@ export function createScreens(
     version,
     now: nowMs,
     standsByFor: sources.standsByFor,
-    metrics: sources.metrics,
+    metrics: createMetrics(context, { ...sources, streams: () => screens.streams }),
     ...(config.http.token ? { token: config.http.token } : {}),
   })
   recent.onChange(() => screens.trend())

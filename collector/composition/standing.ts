@@ -62,6 +62,7 @@ export class Standing {
 
   /** Intake has dealt with a message of this agent. */
   became(agentId: string, outcome: Outcome): void {
+    this.#context.health.batches.add(1, agentId, outcome.kind)
     this.#agents.became(agentId, outcome)
   }
 

@@ -39,6 +39,8 @@ export interface AgentMessagesOptions {
   nowMs: () => number
   log: Log
   quarantine(entry: Quarantined): void
+  /** told of each message of this site's agents */
+  onMessage?: (agentId: string, channel: string, bytes: number) => void
   /** told of each message that can't be used */
   onRefused?: (agentId: string, channel: string) => void
 }
@@ -61,6 +63,7 @@ export class AgentMessages {
     payload: Buffer,
     retained: boolean,
   ): void {
+    this.#o.onMessage?.(agent, channel, payload.length)
     const why = this.#why(channel, agent, payload, retained)
     if (why) this.aside(agent, name, why, payload)
   }

@@ -43,8 +43,6 @@ export interface IngestOptions extends Omit<AgentMessagesOptions, 'twins' | 'pub
   /** whether the broker is this collector's own: then no other one can have the site */
   ownBroker: boolean
   waits?: SiteLeaseOptions['waits']
-  /** told of each message of this site's agents */
-  onMessage?: (agentId: string, channel: string, bytes: number) => void
   onBefore?: SiteLeaseOptions['onBefore']
   /** whether the agent has ever sent records */
   hasRecords(agentId: string): boolean
@@ -295,7 +293,6 @@ export class Ingest {
     if (own && payload.length === 0) return
     if (own && !retained) this.#forgetting.heard(own.agent)
     if (own && !retained) this.#heard++
-    if (own) this.#o.onMessage?.(own.agent, own.channel, payload.length)
     if (own) this.#messages.take(own, name, payload, retained)
     else this.#messages.aside('', name, 'not a topic of this site’s agents', payload)
   }

@@ -19,6 +19,19 @@ export class Health {
   /** one transaction of records, s */
   readonly appends = new Histogram()
 
+  /** Works through a tick. @returns what it returns */
+  tick<T>(work: () => T): T {
+    const beganMs = performance.now()
+    const result = work()
+    this.ticks.observe((performance.now() - beganMs) / 1000)
+    return result
+  }
+
+  /** A call of the store has succeeded. */
+  stored(call: string, ms: number): void {
+    if (call.startsWith('append')) this.appends.observe(ms / 1000)
+  }
+
   /** A message of an agent has come. */
   message(agentId: string, channel: string, bytes: number): void {
     this.received.add(1, agentId, channel)
