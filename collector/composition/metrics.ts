@@ -1,14 +1,20 @@
 import type { MetricsAnswer } from '../../protocol/kit/metrics/answer.ts'
+import type { Alerting } from '../alerts/alerting.ts'
 import type { LiveViews } from '../live/live-views.ts'
 import type { AgentState } from '../live/state.ts'
 import { collectorPage } from '../metrics/collector-page.ts'
 import type { StoreHealth } from '../plugin/store-health.ts'
 import type { Context } from './context.ts'
-import { QUEUE_BYTES } from './ledger.ts'
-import type { ScreenSources } from './screens.ts'
+import type { Devices } from './devices.ts'
+import { type LedgerPlane, QUEUE_BYTES } from './ledger.ts'
+import type { PricePlane } from './prices.ts'
 
 /** Where the page for Prometheus gets its figures. */
-interface MetricsSources extends ScreenSources {
+interface MetricsSources {
+  devices: Devices
+  prices: PricePlane
+  ledger: LedgerPlane
+  alerting: Alerting
   views: LiveViews
   health: () => StoreHealth
   streams: () => { open: number; most: number }

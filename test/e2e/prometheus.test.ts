@@ -1,8 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
-import { eventually } from '../eventually.ts'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { freePort, type Mosquitto, startMosquitto } from '../mosquitto.ts'
 import { checkRules, hasPrometheus, type Prometheus, promtoolFaults, startPrometheus } from '../promtool.ts'
 import { type StandingSite, startSite } from './standing-rig.ts'
@@ -42,21 +41,26 @@ describe('Debian’s Prometheus', () => {
     const { query, errors } = prometheus
     const values = async (expression: string) =>
       (await query(expression)).map(({ metric, value }) => [metric['device'] ?? metric['job'], value[1]])
-    await eventually(async () => {
-      expect(await values('perwatt_site_power_watts')).toEqual([['collector', '9000']])
-      expect((await values('perwatt_device_power_watts')).sort()).toEqual([
-        ['c1/m0', '3000'],
-        ['c1/m1', '3000'],
-        ['c1/m2', '3000'],
-      ])
-      expect(await values('sum by (job) (perwatt_agent_devices{state="hashing"})')).toEqual([['agent', '3']])
-      expect(await values('perwatt_agent_broker_connected')).toEqual([['agent', '1']])
-      expect(await values('perwatt_collector_agent_online')).toEqual([['collector', '1']])
-      expect(await values('perwatt_agent_polls_total > 1')).toHaveLength(1)
-      expect(
-        (await values('perwatt_event_loop_delay_seconds_count > 0')).map(([name]) => name).sort(),
-      ).toEqual(['agent', 'collector'])
-    }, 90_000)
+    await vi.waitFor(
+      async () => {
+        expect(await values('perwatt_site_power_watts')).toEqual([['collector', '9000']])
+        expect((await values('perwatt_device_power_watts')).sort()).toEqual([
+          ['c1/m0', '3000'],
+          ['c1/m1', '3000'],
+          ['c1/m2', '3000'],
+        ])
+        expect(await values('sum by (job) (perwatt_agent_devices{state="hashing"})')).toEqual([
+          ['agent', '3'],
+        ])
+        expect(await values('perwatt_agent_broker_connected')).toEqual([['agent', '1']])
+        expect(await values('perwatt_collector_agent_online')).toEqual([['collector', '1']])
+        expect(await values('perwatt_agent_polls_total > 1')).toHaveLength(1)
+        expect(
+          (await values('perwatt_event_loop_delay_seconds_count > 0')).map(([name]) => name).sort(),
+        ).toEqual(['agent', 'collector'])
+      },
+      { timeout: 90_000, interval: 200 },
+    )
     expect(await errors()).toMatchObject({ collector: '', agent: '' })
     expect((await errors())['stranger']).toContain('401')
 
