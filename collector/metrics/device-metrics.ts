@@ -6,7 +6,7 @@ import type { SiteDevice } from '../live/reading-columns.ts'
 import { type Chosen, chosenDevices } from './chosen-devices.ts'
 import type { MetricsConfig } from './config.ts'
 
-/** Inventories that change meanwhile begin it anew; a fleet that starts would else hold a page up for ever. */
+/** Inventories that change meanwhile begin it again; a fleet that starts would else hold a page up for ever. */
 const TRIES = 3
 
 const LABELS = ['device', 'agent', 'kind'] as const

@@ -61,8 +61,15 @@ describe('Debian’s Prometheus', () => {
       },
       { timeout: 90_000, interval: 200 },
     )
-    expect(await errors()).toMatchObject({ collector: '', agent: '' })
-    expect((await errors())['stranger']).toContain('401')
+    await vi.waitFor(
+      async () =>
+        expect(await errors()).toEqual({
+          collector: '',
+          agent: '',
+          stranger: expect.stringContaining('401'),
+        }),
+      { timeout: 30_000, interval: 200 },
+    )
 
     const own = await fetch(`http://127.0.0.1:${port}/metrics`)
     expect(promtoolFaults(await own.text())).toBe('')
@@ -75,7 +82,7 @@ describe('Debian’s Prometheus', () => {
     try {
       for (const program of ['collector', 'agent']) {
         const readme = readFileSync(join(import.meta.dirname, `../../${program}/README.md`), 'utf8')
-        const rules = /```yaml\n(groups:\n[\s\S]*?)```/.exec(readme)?.[1] ?? ''
+        const rules = /```yml\n(groups:\n[\s\S]*?)```/.exec(readme)?.[1] ?? ''
         const file = join(folder, `${program}.yml`)
         writeFileSync(file, rules)
         expect(checkRules(file)).toContain('SUCCESS')

@@ -32,7 +32,7 @@ export class MetricsAnswer {
     this.#steadyMs = steadyMs
   }
 
-  /** Too many readers wait: another one is told to come later. */
+  /** Too many readers wait: another one must come later. */
   get isFull(): boolean {
     return this.#waiting > MOST_WAITING
   }

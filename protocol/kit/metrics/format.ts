@@ -53,7 +53,7 @@ export const endOf = (format: Format): string => (format === 'openmetrics' ? '# 
 
 const escapedChar = (c: string): string => (c === '\n' ? '\\n' : `\\${c}`)
 /** The text of a label value between its quotes: both formats escape the same three characters there. */
-export const escaped = (text: string): string => text.replace(/[\\"\n]/g, escapedChar)
+const escaped = (text: string): string => text.replace(/[\\"\n]/g, escapedChar)
 
 /** Labels in their braces; nothing where there are none. An empty value is an absent label in Prometheus, and is left out. */
 export function labelText(names: readonly string[], values: readonly string[], more = ''): string {
