@@ -32,7 +32,8 @@ describe('many machines', () => {
           intervalMs: 500,
           // longer than the test: no wait for a hung machine ends before it
           timeoutMs: 3_600_000,
-          phase: i / MACHINES,
+          index: i,
+          of: MACHINES,
           log: SILENT,
           onReadings: () => readings.set(i, (readings.get(i) ?? 0) + 1),
           onFailure: (error) => failures.push(error.message),
@@ -87,7 +88,8 @@ describe('a device’s beat', () => {
           {
             intervalMs: 1_000,
             timeoutMs: 10_000,
-            phase: i / 2,
+            index: i,
+            of: 2,
             log: SILENT,
             onReadings: () => undefined,
             onFailure: () => undefined,
