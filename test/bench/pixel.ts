@@ -120,8 +120,14 @@ function tell(shown: readonly (Reading & { paintedMs: number })[]): void {
   }
 }
 
-/** From the start of an agent's process to its first sample at the broker, ms. It reads the demo's miners under a name of its own. */
-async function firstSample(broker: string, run: number): Promise<number> {
+/** User and system time of a process, ms: fields 14 and 15 of its stat, in hundredths of a second (proc(5)). */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  return 10 * (Number(fields[11]) + Number(fields[12]))
+}
+
+/** From the start of an agent's process to its first sample at the broker, and the CPU that it took until then. It reads the demo's miners under a name of its own. */
+async function firstSample(broker: string, run: number): Promise<{ wallMs: number; cpuMs: number }> {
   const agent = `start-${run}`
   const config = parse(readFileSync(join(folder, 'mining.yaml'), 'utf8')) as object
   const file = join(folder, `${agent}.yaml`)
@@ -131,11 +137,12 @@ async function firstSample(broker: string, run: number): Promise<number> {
   const heard = new Promise<number>((done) => client.once('message', () => done(performance.now())))
   const beganMs = performance.now()
   const child = spawn(process.execPath, [resolve('dist/perwatt-agent.js'), 'run', '--config', file], { stdio: 'ignore' })
-  const atMs = await heard
+  const wallMs = (await heard) - beganMs
+  const cpuMs = cpuMsOf(child.pid ?? 0)
   child.kill('SIGTERM')
   await new Promise((done) => child.once('exit', done))
   await client.endAsync(true)
-  return atMs - beganMs
+  return { wallMs, cpuMs }
 }
 
 const demo = await startDemo()
@@ -172,9 +179,12 @@ try {
   for (const [agent, times] of messages)
     print(`messages of ${agent.padEnd(13)} ${(times.filter((t) => t < beganMs + tookS * 1000).length / tookS).toFixed(2)} a second`)
   await client.endAsync(true)
-  const starts: number[] = []
+  const starts: { wallMs: number; cpuMs: number }[] = []
   for (let run = 0; run < Number(values.starts); run++) starts.push(await firstSample(demo.broker, run))
-  print(`start of an agent to its first sample: ${spread(starts)} of ${starts.length} (wanted: 1.50 s)`)
+  const wallMs = starts.map((start) => start.wallMs)
+  const cpuMs = starts.map((start) => start.cpuMs)
+  print(`start of an agent to its first sample: ${spread(wallMs)} of ${starts.length} (wanted: 1.50 s)`)
+  print(`  CPU until then: p50 ${p(cpuMs, 0.5)}, max ${p(cpuMs, 1)}`)
 } finally {
   await browser.close()
   await demo.stop()
