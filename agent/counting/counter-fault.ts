@@ -20,6 +20,10 @@ export const doubtedCounter = (apart: Disagreement, times: number): string =>
 export const wrongForATime = (apart: Disagreement): string =>
   `${apartIn(apart)}, and is used again since then: up to the difference of that time is booked wrongly; if it comes again, check the map and the meter`
 
+/** A fault of the counter that counts what flows out. */
+export const ofExported = (told: string | undefined): string | undefined =>
+  told?.replace('its energy counter', 'its export counter')
+
 const apartIn = ({ than, countedJ, drawnJ, ms }: Disagreement): string =>
   `its energy counter booked ${kWh(countedJ)} in ${Math.round(ms / 1000)} s, ${than} than the ${kWh(drawnJ)} of its own power`
 

@@ -36,10 +36,18 @@ const STANDS_AT_MOST_J = 200 * JOULES_PER_KWH
 
 /** What a meter's power has shown so far. */
 export interface ShownPower {
-  /** the highest, W */
+  /** the highest, of both directions, and in that of the counter, W */
   mostW: number
+  alongW: number
   /** W that its last digit stands for */
   stepW: number
+}
+
+/** Takes a power, W, positive in the counter's direction. @param stepW W that its last digit stands for */
+export function showMore(shown: ShownPower, powerW: number, stepW: number): void {
+  shown.mostW = Math.max(shown.mostW, Math.abs(powerW))
+  shown.alongW = Math.max(shown.alongW, powerW)
+  shown.stepW = Math.max(shown.stepW, stepW)
 }
 
 /** By what a counter and its power may differ: a part of the energy, and J. */
@@ -55,7 +63,8 @@ const HARDLY_UNSEEN = { missed: 16, reach: 2 }
 export type Verdict = 'more' | 'less' | undefined
 
 /** Below this the power says nothing. */
-export const leastW = ({ mostW, stepW }: ShownPower): number => Math.max(LEAST_W, stepW, LEAST_RATIO * mostW)
+export const leastW = ({ mostW, stepW }: Pick<ShownPower, 'mostW' | 'stepW'>): number =>
+  Math.max(LEAST_W, stepW, LEAST_RATIO * mostW)
 
 /** A stretch of readings of a counter that are judged together, and what their power says. */
 export class CounterWindow {
@@ -141,12 +150,14 @@ export class CounterWindow {
     const { power, twoWay } = this
     const alwaysJ = power.spreadJ + stepsOpenJ + (leastW(shown) * power.ms) / 1000
     const unseenMs = twoWay ? UNSEEN_MS + power.ms / 2 : UNSEEN_MS
+    // a site that sends out much by day may never draw as much
+    const mostW = twoWay ? shown.mostW : shown.alongW
     const any = {
       accuracy: power.ms >= WINDOW_MS ? LONG_ACCURACY : ACCURACY,
-      openJ: alwaysJ + (shown.mostW * unseenMs) / 1000,
+      openJ: alwaysJ + (mostW * unseenMs) / 1000,
     }
     if (power.ms < STEADY_WINDOW_MS || !this.#isLive(steps)) return [any]
-    return [any, { accuracy: LONG_ACCURACY, openJ: alwaysJ + power.unseenJ(shown.mostW) }]
+    return [any, { accuracy: LONG_ACCURACY, openJ: alwaysJ + power.unseenJ(mostW) }]
   }
 
   /** Whether the load was steady, and the counter moved meanwhile. */
@@ -165,6 +176,23 @@ export class CounterWindow {
     const [{ accuracy, openJ }] = this.#allowances(shown, steps, 2 * steps.knownJ + this.#largestJ)
     const apartJ = than === 'more' ? countedJ - power.drawnJ : power.drawnJ - countedJ
     return apartJ > accuracy * power.drawnJ + openJ + power.unseenJ(shown.mostW, HARDLY_UNSEEN)
+  }
+
+  /** Whether a power that lags may explain the disagreement: no single leap of the counter makes it, and it moves. */
+  mayLag(energyJ: number): boolean {
+    const { drawnJ } = this.power
+    const countedJ = energyJ - this.startJ
+    const isLeap = countedJ > drawnJ && countedJ - drawnJ <= 2 * this.#largestJ
+    const isStill = this.rises === 0 && countedJ === 0
+    return !this.twoWay && !isLeap && !isStill
+  }
+
+  /** Whether counter and power agree by all that they say, at a steady load. */
+  isSteadyAgreement(energyJ: number, steps: CounterSteps): boolean {
+    const { power } = this
+    const isLong = power.ms >= STEADY_WINDOW_MS && power.drawnJ >= STEPS * steps.knownJ
+    const apartJ = Math.abs(energyJ - this.startJ - power.drawnJ)
+    return isLong && this.#isLive(steps) && apartJ <= LONG_ACCURACY * power.drawnJ
   }
 
   /** Whether the window has seen enough. */

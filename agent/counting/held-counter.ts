@@ -1,14 +1,15 @@
 import { defined } from '../../protocol/kit/defined.ts'
 import { counterFault, type Disagreement, wrongForATime } from './counter-fault.ts'
 import { CounterSteps } from './counter-steps.ts'
-import { CounterWindow, type ShownPower } from './counter-window.ts'
+import { CounterWindow, type ShownPower, showMore } from './counter-window.ts'
 import { Doubts } from './doubts.ts'
 import { COARSE_STEP_J, FirstStep } from './first-step.ts'
 import type { Beside, HeldReading, KnownCounter, Moment } from './held-reading.ts'
-import { Oddities } from './oddities.ts'
+import { MeanPower } from './mean-power.ts'
+import { Refusal } from './refusal.ts'
 import { mostOverGapJ, SparsePolls } from './sparse-polls.ts'
-import { Standstill } from './standstill.ts'
 import { StepEvidence } from './step-evidence.ts'
+import { ToldValue } from './told-value.ts'
 
 /** Over a longer time between two readings their power alone does not say what flowed; see sparse-polls.ts. */
 export const JUDGED_AT_MOST_MS = 5 * 60_000
@@ -23,31 +24,26 @@ const WINDOWS_TO_REFUSE = 2
  * is not used from then on, and the fault tells both figures. One that an earlier run refused is used again once it agrees for a whole window.
  */
 export class HeldCounter {
-  readonly #odd = new Oddities()
   readonly #steps: CounterSteps
   readonly #sparse: SparsePolls
-  readonly #still = new Standstill()
+  readonly #told = new ToldValue()
+  readonly #mean = new MeanPower()
   readonly #byStep: StepEvidence
-  readonly #shown: ShownPower = { mostW: 0, stepW: 0 }
+  readonly #shown: ShownPower = { mostW: 0, alongW: 0, stepW: 0 }
   #window: CounterWindow | undefined
   #power: { powerW: number; steadyMs: number } | undefined
-  /** the newest value that was accepted, the newest that was told, and the newest at all */
+  /** the newest value that was accepted, and the newest at all */
   #goodJ: number | undefined
-  #toldJ: number | undefined
   #seenJ: number | undefined
   readonly #doubts = new Doubts()
-  /** readings that are told though the counter has not moved: the interval meter accepts a fall at the second one */
-  #tellStill = 0
   readonly #firstStep: FirstStep
   /** the counter of the other direction: at this reading, and when the newest value was accepted */
   #backJ: number | undefined
   #backGoodJ: number | undefined
   #strikes = 0
-  #fault: string | undefined
+  readonly #refusal: Refusal
   /** it was wrong for a window, until it agrees for one */
   #wasWrong: string | undefined
-  /** the fault of an earlier run, until the counter has agreed for a window */
-  #distrust: string | undefined
 
   /**
    * @param stepJ J that the counter's last digit stands for
@@ -55,7 +51,7 @@ export class HeldCounter {
    */
   constructor(stepJ: number, known: KnownCounter = {}) {
     this.#steps = new CounterSteps(stepJ, known)
-    this.#distrust = typeof known.fault === 'string' ? known.fault : undefined
+    this.#refusal = new Refusal(known.fault)
     this.#firstStep = new FirstStep(this.#steps.hasMoved)
     this.#byStep = new StepEvidence(known.evidence)
     this.#sparse = new SparsePolls(known.times)
@@ -63,7 +59,7 @@ export class HeldCounter {
 
   /** What the next run of the agent should know. */
   get known(): KnownCounter {
-    const fault = this.#fault ?? this.#distrust
+    const fault = this.#refusal.told
     if (fault !== undefined) return { ...this.#steps.known, fault }
     return { ...this.#steps.known, ...defined({ evidence: this.#byStep.known, times: this.#sparse.known }) }
   }
@@ -75,7 +71,7 @@ export class HeldCounter {
 
   /** It is not used from here on: what it and the counter of the other direction say together can't be. */
   refuse(disagreement: Disagreement): void {
-    this.#fault ??= counterFault(disagreement)
+    this.#refusal.add(counterFault(disagreement), 'for good')
   }
 
   /**
@@ -88,13 +84,13 @@ export class HeldCounter {
     steadyMs: number,
     beside: Beside = {},
   ): HeldReading {
-    if (this.#fault !== undefined) return { fault: this.#fault }
-    const distrusted = this.#distrust
+    const before = this.#refusal.told
+    if (before !== undefined && this.#refusal.isForGood) return { fault: before }
     const reading = this.#read(energyJ, powerW, steadyMs, beside)
-    if (this.#fault !== undefined) return { fault: this.#fault }
+    const fault = this.#refusal.told
+    if (fault !== undefined) return { fault }
     const note = this.#wasWrong ?? this.#sparse.told
-    if (distrusted === undefined) return note === undefined ? reading : { ...reading, note }
-    if (this.#distrust !== undefined) return { fault: this.#distrust }
+    if (before === undefined) return { ...reading, ...defined({ note }) }
     // trusted from here on: nothing before was told
     return energyJ === undefined ? {} : { energyJ, startsAgain: true }
   }
@@ -109,27 +105,22 @@ export class HeldCounter {
     const elapsedMs = before && steadyMs - before.steadyMs
     const gap = elapsedMs === undefined || elapsedMs > JUDGED_AT_MOST_MS
     if (powerW === undefined) return gap ? this.#unjudged(energyJ) : {}
-    this.#shown.mostW = Math.max(this.#shown.mostW, Math.abs(powerW))
-    this.#shown.stepW = Math.max(this.#shown.stepW, powerStepW)
+    showMore(this.#shown, powerW, powerStepW)
     if (!gap && before) {
       this.#window?.power.add(before.powerW, powerW, elapsedMs)
-      this.#still.add(before.powerW, powerW, elapsedMs)
+      this.#told.add(before.powerW, powerW, elapsedMs)
     }
     this.#power = { powerW, steadyMs }
     const twoWay = backJ !== undefined && this.#backJ !== undefined && backJ !== this.#backJ
     this.#backJ = backJ ?? this.#backJ
     this.#window?.saw(powerW, twoWay, this.#backJ)
-    const since = {
-      energyJ,
-      fromW: gap ? undefined : before?.powerW,
-      toW: powerW,
-      elapsedMs: elapsedMs ?? 0,
-      twoWay,
-    }
+    const fromW = gap ? undefined : before?.powerW
+    const since = { energyJ, fromW, toW: powerW, elapsedMs: elapsedMs ?? 0, twoWay }
+    this.#mean.take(since, this.#shown.mostW, this.#steps.knownJ)
     const disagreement = this.#byStep.take(since, this.#shown, this.#steps)
-    if (disagreement) this.#fault = counterFault(disagreement)
+    if (disagreement && !this.#mean.makes(disagreement)) this.#refuse(disagreement)
     if (energyJ === undefined) return {}
-    const at = { steadyMs, gap, elapsedMs: elapsedMs ?? 0, fromW: before?.powerW, unsureW }
+    const at = { ...since, steadyMs, gap, fromW: before?.powerW, unsureW }
     const reading = this.#judged(energyJ, at)
     this.#seenJ = energyJ
     return reading
@@ -140,11 +131,10 @@ export class HeldCounter {
     this.#window = undefined
     this.#goodJ = undefined
     this.#byStep.end()
-    const moved = energyJ !== this.#toldJ
+    const begun = this.#told.any
     const isCoarse = this.#steps.lastDigitJ >= COARSE_STEP_J
-    if (energyJ === undefined || (!moved && isCoarse)) return {}
-    const isOlder = this.#firstStep.isOlderWithoutPower(this.#toldJ !== undefined) && isCoarse
-    this.#toldJ = energyJ
+    if (energyJ === undefined || !this.#told.moved(energyJ, isCoarse)) return {}
+    const isOlder = this.#firstStep.isOlderWithoutPower(begun) && isCoarse
     // what was kept back is never told without a power that agrees
     const isInDoubt = this.#sparse.keepsBack
     this.#sparse.end()
@@ -171,31 +161,37 @@ export class HeldCounter {
       return this.#countFromStep(energyJ, grownJ, window)
     const mostJ = window.mostAtOnceJ(this.#shown, this.#steps)
     // what stays where it has leapt to is one leap, not one at each reading
-    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ) this.#note(steadyMs, grownJ)
-    if (this.#fault !== undefined) return {}
+    if (grownJ > mostJ && Math.abs(energyJ - (this.#seenJ ?? goodJ)) > mostJ)
+      this.#refusal.leapt(steadyMs, grownJ, this.#shown.mostW)
+    if (this.#refusal.isForGood) return {}
     const verdict = window.verdict(energyJ, this.#shown, this.#steps)
     if (verdict !== undefined) {
+      if (!gap && window.mayLag(energyJ) && this.#mean.explains) {
+        this.#doubts.end()
+        return {}
+      }
       const doubt = this.#doubts.add(gap, isGone)
       if (doubt === 'first') return {}
       const isJudged = window.isOver(energyJ, this.#steps) || window.isPlain(energyJ, this.#steps)
       if (overGap || isJudged) return this.#strike(energyJ, window, verdict)
       if (doubt !== 'many') return {}
-      this.#toldJ = undefined
+      this.#told.forget()
       this.#firstStep.forget()
       return { startsAgain: true }
     }
     this.#doubts.end()
-    if (grownJ > 0 && this.#toldJ !== undefined) this.#firstStep.past()
+    if (window.isSteadyAgreement(energyJ, this.#steps)) this.#mean.agreed()
+    if (grownJ > 0 && this.#told.any) this.#firstStep.past()
     this.#steps.grew(grownJ)
     this.#steps.showed(energyJ)
     this.#accept(energyJ)
     const agrees = grownJ > 0 && window.isOver(energyJ, this.#steps)
     if (agrees) this.#sparse.end()
-    const told = this.#sparse.keepsBack ? {} : this.#tell(energyJ)
+    const told = this.#sparse.keepsBack ? {} : this.#told.tell(energyJ, this.#steps)
     if (agrees) {
       this.#strikes = 0
       this.#wasWrong = undefined
-      this.#distrust = undefined
+      this.#refusal.agreed(this.#mean.agrees)
       this.#startWindow(energyJ)
     }
     return told
@@ -206,7 +202,7 @@ export class HeldCounter {
     // a window that has seen a step before knows when it began, and goes on: else a counter that is doubted again and again is never judged
     if (window.rises > 1) this.#accept(energyJ)
     else this.#startWindow(energyJ)
-    this.#tell(energyJ)
+    this.#told.tell(energyJ, this.#steps)
     this.#firstStep.past()
     return { energyJ, startsAgain: true }
   }
@@ -221,23 +217,10 @@ export class HeldCounter {
       const backJ = Math.max(0, (this.#backJ ?? 0) - (this.#backGoodJ ?? this.#backJ ?? 0))
       const time = { elapsedMs, fromW, toW, grownJ, stepJ: this.#steps.possibleJ, backJ, unsureW }
       const { refused, trusted } = this.#sparse.take(time, this.#shown)
-      if (refused) {
-        this.#fault = counterFault(refused)
-        return {}
-      }
-      if (trusted) this.#distrust = undefined
+      if (refused) this.refuse(refused)
+      if (trusted) this.#refusal.agreed(false)
     }
     return this.#goOn(energyJ)
-  }
-
-  #tell(energyJ: number): HeldReading {
-    if (energyJ !== this.#toldJ) this.#still.end()
-    else if (this.#tellStill === 0 && !(this.#steps.hasMoved && this.#still.mayRepeat(this.#steps.knownJ)))
-      return {}
-    // the interval meter takes no 0 for a beginning
-    if (energyJ > 0 && this.#tellStill > 0) this.#tellStill--
-    this.#toldJ = energyJ
-    return { energyJ }
   }
 
   /**
@@ -246,23 +229,25 @@ export class HeldCounter {
    */
   #fallen(energyJ: number, goodJ: number, steadyMs: number, gap: boolean): HeldReading {
     // a true counter that begins again is near 0
-    if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ)) this.#note(steadyMs, goodJ - energyJ)
+    if (energyJ > goodJ / 2 && energyJ < (this.#seenJ ?? goodJ))
+      this.#refusal.leapt(steadyMs, goodJ - energyJ, this.#shown.mostW)
     const stays = this.#doubts.fell(gap, this.#seenJ !== undefined && energyJ >= this.#seenJ)
     if (stays === undefined) return {}
+    this.#mean.restart()
     if (stays === 'since now') return this.#beginAgain(energyJ)
-    this.#tellStill = 2
+    this.#told.fell()
     return this.#begin(energyJ)
   }
 
   #begin(energyJ: number): HeldReading {
     this.#startWindow(energyJ)
-    return this.#tell(energyJ)
+    return this.#told.tell(energyJ, this.#steps)
   }
 
   /** Counts from here on, and tells nothing while the counter is kept back. */
   #goOn(energyJ: number): HeldReading {
     this.#startWindow(energyJ)
-    return this.#sparse.keepsBack ? {} : this.#tell(energyJ)
+    return this.#sparse.keepsBack ? {} : this.#told.tell(energyJ, this.#steps)
   }
 
   #beginAgain(energyJ: number): HeldReading {
@@ -282,8 +267,11 @@ export class HeldCounter {
     this.#window = new CounterWindow(energyJ, { backJ: this.#backJ })
   }
 
-  #note(steadyMs: number, leapJ: number): void {
-    this.#fault ??= this.#odd.note(steadyMs, leapJ, this.#shown.mostW)
+  /** Not used for good; where the power may be a mean that has not followed yet, until counter and power agree. */
+  #refuse(apart: Disagreement): void {
+    this.#refusal.add(counterFault(apart), this.#mean.isUnproven ? 'until it agrees' : 'for good')
+    this.#strikes = 0
+    this.#mean.restart()
   }
 
   #strike(energyJ: number, window: CounterWindow, than: 'more' | 'less'): HeldReading {
@@ -294,8 +282,8 @@ export class HeldCounter {
     if (!firstStep) this.#strikes++
     const apart = { than, countedJ, drawnJ: window.power.drawnJ, ms: window.power.ms }
     if (this.#strikes >= WINDOWS_TO_REFUSE || stands) {
-      this.#fault = counterFault(apart)
-      return {}
+      this.#refuse(apart)
+      return this.#beginAgain(energyJ)
     }
     if (window.isSure(energyJ, than, this.#shown, this.#steps)) this.#wasWrong = wrongForATime(apart)
     return this.#beginAgain(energyJ)

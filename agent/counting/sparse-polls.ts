@@ -196,7 +196,9 @@ export const mostOverGapJ = ({ mostW }: ShownPower, elapsedMs: number, stepJ: nu
   (ONE_GAP_FACTOR * Math.max(mostW, 1000) * elapsedMs) / 1000 + 2 * stepJ
 
 function verdictOf(time: SparseTime, shown: ShownPower): Verdict | 'unknown' {
-  const { elapsedMs, fromW, toW, grownJ, stepJ } = time
+  const { elapsedMs, fromW, toW, grownJ, stepJ, backJ = 0 } = time
+  // a power that has shown nothing but 0 is no measure of a counter that goes on alone
+  if (shown.mostW === 0 && backJ === 0) return 'unknown'
   if (isMore(plus(NOTHING, time), stepJ, shown)) return 'more'
   const endsW = Math.min(fromW, toW)
   const leastJ = (endsW * elapsedMs) / 1000

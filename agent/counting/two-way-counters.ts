@@ -1,4 +1,5 @@
 import { defined } from '../../protocol/kit/defined.ts'
+import { ofExported } from './counter-fault.ts'
 import { HeldCounter, JUDGED_AT_MOST_MS } from './held-counter.ts'
 import { HeldPower } from './held-power.ts'
 import type { KnownCounter } from './held-reading.ts'
@@ -123,7 +124,11 @@ export class TwoWayCounters {
     const { powerW, fault } = power
     const { counters, faults, contradicts } = this.#countersOf({ ...figures, powerW }, steadyMs, unsureW)
     return {
-      ...defined({ powerW: this.#sign.wrong === 'power' ? undefined : powerW, counters, contradicts }),
+      ...defined({
+        powerW: this.#sign.wrong === 'power' ? undefined : powerW,
+        counters,
+        contradicts,
+      }),
       faults: fault === undefined ? faults : [fault, ...faults],
     }
   }
@@ -247,7 +252,7 @@ export class TwoWayCounters {
     return {
       ...(Object.keys(counters).length > 0 && { counters }),
       ...(this.#sign.wrong !== undefined && { contradicts: true }),
-      faults: [imported.fault ?? imported.note, exported.fault ?? exported.note, sign].filter(
+      faults: [imported.fault ?? imported.note, ofExported(exported.fault ?? exported.note), sign].filter(
         (fault) => fault !== undefined,
       ),
     }

@@ -223,7 +223,7 @@ export class ClockWatch {
   #others(steadyMs: number): OtherClock[] {
     const others: OtherClock[] = []
     for (const [agentId, aheadMs] of this.#offsets.ahead(steadyMs)) {
-      const isElsewhere = this.#isElsewhere(agentId)
+      const isElsewhere = this.isElsewhere(agentId)
       const clockOf = isElsewhere ? (this.#computers.get(agentId) ?? `the computer of ${agentId}`) : undefined
       others.push({ agentId, aheadMs, ...(clockOf === undefined ? { isOwn: true } : { clockOf }) })
       // a clock that NTP keeps has another one behind it: one a computer
@@ -236,13 +236,14 @@ export class ClockWatch {
     return others
   }
 
-  #isElsewhere(agentId: string): boolean {
+  /** Whether an agent is known to run on another computer. */
+  isElsewhere(agentId: string): boolean {
     return this.#beside.get(agentId) === false
   }
 
   /** What this agent tells about NTP may be from before this clock was set. */
   #isOldNews(agentId: string): boolean {
-    return !this.#isElsewhere(agentId) && this.#o.clock.now().steadyMs - this.#setMs < OLD_NEWS_MS
+    return !this.isElsewhere(agentId) && this.#o.clock.now().steadyMs - this.#setMs < OLD_NEWS_MS
   }
 
   #look() {
@@ -275,7 +276,7 @@ export class ClockWatch {
     // the kernel says that NTP keeps the clock no more, but its last answer is still given for a while
     this.#askedKernelMs = steadyMs + KERNEL_ANSWER_MS + 1_000 - KERNEL_EVERY_MS
     for (const agentId of this.#keptByNtp.keys())
-      if (!this.#isElsewhere(agentId)) this.#keptByNtp.delete(agentId)
+      if (!this.isElsewhere(agentId)) this.#keptByNtp.delete(agentId)
   }
 }
 

@@ -111,7 +111,7 @@ function addStatements(program: Command): void {
     .requiredOption('--month <month>', 'month of the site’s time zone: 2026-01')
     .addOption(customer())
     .requiredOption('--by <name>', 'who issues it, for the audit trail')
-    .option('--incomplete', 'although minutes are unpriced')
+    .option('--incomplete', 'although minutes are unpriced or records undecided')
     .action(issueStatement)
 
   requesting(statements.command('list'))

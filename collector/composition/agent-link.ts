@@ -1,4 +1,5 @@
 import { shownUrl } from '../../protocol/kit/shown-url.ts'
+import { placeText } from '../../protocol/program.ts'
 import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
 import { Ingest } from '../ingest/ingest.ts'
@@ -67,6 +68,10 @@ export function startAgentLink(
     inventory: devices.inventory,
     claims: ledger.heard,
     clocks,
+    // in one that both open everything is there
+    onBefore: (other) => {
+      if (!lease) ledger.otherServed(placeText(other))
+    },
     ...(lease && { shared: { lease, name: `the same ${config.store.store} database`, resume } }),
     // before it runs nothing is known of any agent
     hasRecords: (agentId) => !ledger.runs || ledger.records.knows(agentId),

@@ -15,7 +15,6 @@ import type { EmbeddedBroker } from '../broker/embedded.ts'
 import { CHANNELS } from '../channels/index.ts'
 import { ClockWatch } from '../clocks/clock-watch.ts'
 import { StoreLease } from '../ingest/store-lease.ts'
-import { AheadRecords } from '../intake/ahead-records.ts'
 import { numbersSituations } from '../intake/numbers-situation.ts'
 import { CHART_STEP_MS } from '../live/chart-samples.ts'
 import type { LiveViews } from '../live/live-views.ts'
@@ -42,6 +41,7 @@ import { createLedger, type LedgerPlane } from './ledger.ts'
 import { createPrices, type PricePlane } from './prices.ts'
 import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
+import { createWrongTimes, type WrongTimes } from './wrong-times.ts'
 
 /** How often it is looked whether the store still has what it had, also where nothing comes. */
 const CHECK_MS = 10_000
@@ -74,7 +74,7 @@ export class Collector {
   readonly #lastKnown: LastKnownFile
   readonly #screens: ScreensServer
   readonly #charts: ChartKeeper
-  readonly #ahead: AheadRecords
+  readonly #wrongTimes: WrongTimes
   readonly #stop = new AbortController()
   #broker: EmbeddedBroker | undefined
   #link: AgentLink | undefined
@@ -131,6 +131,7 @@ export class Collector {
       nowMs,
       log,
       onTrueUps: (minutes) => ledger.settler.note(minutes, 'a pool’s credit of the day came'),
+      onDate: (host, dateMs, tookMs) => clocks.heardServer(host, dateMs, tookMs),
     })
     const sources = { store, devices, prices, ledger, alerting, pools, standing, lastKnown: this.#lastKnown }
     const views = createLiveViews(context, sources)
@@ -146,13 +147,7 @@ export class Collector {
     this.#standing = standing
     this.#screens = createScreens(context, { ...sources, views, assets, standsByFor })
     this.#charts = new ChartKeeper(context, devices.state, store)
-    this.#ahead = new AheadRecords({
-      store,
-      clock: context.clocks,
-      note: (minutes) => ledger.settler.note(minutes, 'records of the future were put aside'),
-      alone: (work) => ledger.records.alone(work),
-      log,
-    })
+    this.#wrongTimes = createWrongTimes(context, ledger, store)
   }
 
   /**
@@ -239,7 +234,7 @@ export class Collector {
   /** The store has answered, and the ledger goes on. */
   #begun(): void {
     this.#watching = this.#pools.run(this.#stop.signal)
-    this.#ahead.start()
+    this.#wrongTimes.start()
     // agents that were heard before send now what waits
     this.#link?.ingest.hello()
   }
@@ -258,7 +253,7 @@ export class Collector {
     )
     await wait('opening of the store', this.#keeper.stop())
     await wait('pools', this.#watching)
-    await wait('records of the future', this.#ahead.stop())
+    await wait('records of a wrong time', this.#wrongTimes.stop())
     await wait('ledger', this.#ledger.stop())
     await wait('prices', this.#prices.stop())
     await wait('charts', this.#charts.stop())

@@ -61,6 +61,8 @@ export interface LedgerPlane {
    * again it goes on from there.
    */
   start(): Promise<void>
+  /** Another collector had the site, with a database of its own. @param place for a person */
+  otherServed(place: string): void
   /** Another collector has used the store: reads again what it has now. Rejects where the store fails. */
   resume(): Promise<void>
   /** Stops in the direction of the data: no batch is in work when settling ends. */
@@ -264,6 +266,7 @@ export function createLedger({ config, log, nowMs, clocks }: Context, parts: Led
     takeIn,
     takeBack,
     unknown,
+    otherServed: (place) => causes.otherServed(place),
     start: () => begin.run(),
     async resume() {
       if (!runs) return

@@ -43,6 +43,7 @@ export interface IngestOptions extends Omit<AgentMessagesOptions, 'twins' | 'pub
   /** whether the broker is this collector's own: then no other one can have the site */
   ownBroker: boolean
   waits?: SiteLeaseOptions['waits']
+  onBefore?: SiteLeaseOptions['onBefore']
   /** whether the agent has ever sent records */
   hasRecords(agentId: string): boolean
   /** where several collectors can open the store: who has it, how a person calls it, and what reads it again after another has used it */

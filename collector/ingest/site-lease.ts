@@ -31,6 +31,8 @@ export interface SiteLeaseOptions extends Pick<MqttLinkOptions, 'url' | 'user'> 
   serves?(): boolean
   /** the site is this collector's: it may connect as the collector and take records. Called once for each time that it gets it */
   onHeld(): void
+  /** a collector of another computer, or one that this one stood by for, had the site before: called before `onHeld` */
+  onBefore?: ((other: Program) => void) | undefined
   /** tests turn these */
   waits?: { lookMs: number; heardMs: number; goneMs: number }
 }
@@ -47,6 +49,8 @@ export class SiteLease {
   #timer: Timer | undefined
   #beat: Timer | undefined
   #first: Program | undefined
+  /** the other collector that had the site last, as far as this one heard */
+  #before: Program | undefined
 
   constructor(options: SiteLeaseOptions) {
     this.#o = options
@@ -96,6 +100,8 @@ export class SiteLease {
     const message = decode(PresenceMessageSchema, payload)
     if (!message.ok || message.value.program.instance === this.#o.program.instance) return
     const { state, program } = message.value
+    // on this computer it may be an earlier run of this one
+    if (program.host !== this.#o.program.host) this.#before = program
     if (state === 'offline') {
       // a look finds it gone; one that stands by waits whether it comes back
       if (!this.#first) this.#in(this.#waits.lookMs)
@@ -112,7 +118,7 @@ export class SiteLease {
   #standBy(other: Program): void {
     if (this.#first?.instance === other.instance) return
     const { site, log } = this.#o
-    this.#first = other
+    this.#first = this.#before = other
     log.error(
       'another collector has this site; this one stands by. Stop one of the two, or give it a site.id of its own',
       { site, other: placeText(other) },
@@ -143,6 +149,8 @@ export class SiteLease {
     await this.stop()
     this.#first = undefined
     if (first) log.warn('the other collector is gone; this one takes over', { site, other: placeText(first) })
+    if (this.#before) this.#o.onBefore?.(this.#before)
+    this.#before = undefined
     onHeld()
   }
 }

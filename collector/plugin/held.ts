@@ -25,8 +25,10 @@ export const ENERGY_ALONE = 'meter'
 export const TOO_OLD = 'too-old'
 /** The check that puts a record aside that is from the future by the collector's clock and by its agent's clock of now. */
 export const FROM_FUTURE = 'from-future'
+/** The check that puts a record aside that was stored by a clock of the collector’s that no other had confirmed and that was set since. */
+export const WRONG_CLOCK = 'wrong-clock'
 /** The checks that put a record aside for the time that it says: it may be taken in at another. */
-export const WRONG_TIME = [TOO_OLD, FROM_FUTURE] as const
+export const WRONG_TIME = [TOO_OLD, FROM_FUTURE, WRONG_CLOCK] as const
 
 /** `open` until a person decides. A decision may be turned round later. */
 export const HOLD_STATES = ['open', 'accepted', 'rejected'] as const

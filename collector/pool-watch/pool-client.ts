@@ -7,6 +7,7 @@ import { jsonOf, shaped } from '../../protocol/kit/http/json.ts'
 import { statusError } from '../../protocol/kit/http/refusals.ts'
 import { deadlineOf, NoAnswer, withDeadline } from '../../protocol/kit/retry.ts'
 import type { Ask, Pool } from '../plugin/pool.ts'
+import { dateOf } from '../prices/feed-http.ts'
 
 /** For one request, without the pause before it. */
 const REQUEST_MS = 20_000
@@ -22,11 +23,13 @@ export interface PoolClientOptions {
   nowMs: () => number
   /** waits; resolves with false where the signal ended the wait */
   pause: (ms: number, signal: AbortSignal) => Promise<boolean>
+  /** an answer says what time it is at its server, Unix ms. @param tookMs from the request to the answer */
+  onDate?: ((host: string, dateMs: number, tookMs: number) => void) | undefined
 }
 
 /** A pool's client: it keeps the pool's spacing between two requests, and sends only requests that the pool's file declares. */
 export function createAsk(options: PoolClientOptions): Ask {
-  const { pool, url, guard, nowMs, pause } = options
+  const { pool, url, guard, nowMs, pause, onDate } = options
   const patterns = pool.requests.map((ask) => ({ ask, pattern: patternOf(ask) }))
   let freeMs = 0
   return async (request, schema, signal) => {
@@ -59,7 +62,10 @@ export function createAsk(options: PoolClientOptions): Ask {
       })
     const limitMs = Math.min(REQUEST_MS, (deadlineOf(signal)?.ms ?? Number.POSITIVE_INFINITY) / MOST_REQUESTS)
     try {
+      const askedMs = performance.now()
       const answer = await withDeadline(send, limitMs, signal)
+      const dateMs = dateOf(answer.headers)
+      if (dateMs !== undefined) onDate?.(new URL(url).host, dateMs, performance.now() - askedMs)
       return read(answer, { what: declared.ask, pool, nowMs: nowMs() }, schema)
     } catch (error) {
       if (!(error instanceof NoAnswer) || signal.aborted) throw error

@@ -14,7 +14,7 @@ import type { Store } from '../plugin/store.ts'
 import type { QuoteBook } from '../prices/quote-book.ts'
 import type { PoolView } from '../views/pools.ts'
 import { Missing } from './missing-figures.ts'
-import { createAsk } from './pool-client.ts'
+import { createAsk, type PoolClientOptions } from './pool-client.ts'
 import { compareCredits } from './pool-compare.ts'
 import type { PoolConfig } from './pool-config.ts'
 import { PoolLedger } from './pool-ledger.ts'
@@ -53,6 +53,8 @@ export interface PoolWatchOptions {
   wait?: (ms: number, signal: AbortSignal) => Promise<boolean>
   /** for all requests of one poll */
   deadlineMs?: number
+  /** an answer of a pool says what time it is */
+  onDate?: PoolClientOptions['onDate']
 }
 
 /** One pool with its last answer. */
@@ -75,7 +77,7 @@ interface Watched {
 
 /** Polls each pool by itself, and compares its credits with the ledger of its workload. A failing pool delays no other. */
 export class PoolWatch {
-  readonly #o: Required<PoolWatchOptions>
+  readonly #o: Required<Omit<PoolWatchOptions, 'onDate'>> & Pick<PoolWatchOptions, 'onDate'>
   readonly #trueUps: TrueUpKeeper
   readonly #workers: WorkerWatch
   readonly #watched: Watched[]
@@ -214,10 +216,10 @@ export class PoolWatch {
   }
 
   #open(config: PoolConfig): PoolSession {
-    const { pools, nowMs, wait } = this.#o
+    const { pools, nowMs, wait, onDate } = this.#o
     const pool = pluginNamed(pools, config.pool)
     const guard = addressGuard(config.allowPrivate)
-    const ask = createAsk({ pool, url: config.url, guard, nowMs, pause: wait })
+    const ask = createAsk({ pool, url: config.url, guard, nowMs, pause: wait, onDate })
     return pool.open(config, { ask, nowMs })
   }
 

@@ -104,7 +104,7 @@ export function feedClient(
 }
 
 /** The server's time in an answer, Unix ms. A cache on the way says how old the answer is (RFC 9111, 5.1); undefined where it says neither. */
-function dateOf({ date = '', age = '0' }: Readonly<Record<string, string>>): number | undefined {
+export function dateOf({ date = '', age = '0' }: Readonly<Record<string, string>>): number | undefined {
   const ms = Date.parse(date) + 1000 * Number(age)
   return Number.isFinite(ms) ? ms : undefined
 }

@@ -6,7 +6,7 @@ import type { HeldSituation } from '../plugin/situation.ts'
 export default defineRule({
   name: 'put-aside',
   summary:
-    'records of an agent are older than the retention or from the future; they are missing until a person takes them in, and no loss is given',
+    'records of an agent are too old, from the future or of a wrong clock; they are missing until a person takes them in, and no loss is given',
   defaults: { severity: 'warning', for: '0s', clearFor: '0s' },
   settings: z.strictObject({}),
   judge: ({ held = [] }) => {

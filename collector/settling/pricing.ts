@@ -16,6 +16,7 @@ import { isAssumed } from '../prices/assumed.ts'
 import type { FilledTime, QuoteBook } from '../prices/quote-book.ts'
 import { isOfEarlierKnowledge } from '../prices/weighted-price.ts'
 import { isCorrection } from './correction.ts'
+import { type ClockRun, isMisdated, readRuns } from './misdated-time.ts'
 
 const VERSION_CHARS = 16
 
@@ -62,6 +63,8 @@ export class Pricing {
   readonly #log: Log
   /** which version was in force from when, oldest first */
   #versions: RulesVersion[] = []
+  /** when the collector's clock was wrong, by that clock */
+  #wrongRuns: readonly ClockRun[] = []
   readonly #rules = new Map<string, Rules>()
   /** the rules of the present configuration */
   readonly present: Rules
@@ -79,6 +82,7 @@ export class Pricing {
   async read(store: Store): Promise<void> {
     this.#versions = await store.rulesVersions()
     for (const version of this.#versions) this.#read(version)
+    this.#wrongRuns = (await readRuns(store, this.#log))?.runs ?? []
   }
 
   /**
@@ -146,7 +150,10 @@ export class Pricing {
     const known = this.#quotes.over(minuteMs, minuteMs + MINUTE_MS)
     if (settlement) {
       const settled = settlement.quotes.filter((quote) => !this.#gaveWay(quote, known, minuteMs))
-      return { rules: this.version(settlement.rulesVersion), prices: { ...known, ...pricesOf(settled) } }
+      return {
+        rules: this.versionAt(minuteMs, settlement.rulesVersion),
+        prices: { ...known, ...pricesOf(settled) },
+      }
     }
     return this.#correct(minuteMs, { rules: this.#inForce(minuteMs), prices: known })
   }
@@ -163,7 +170,7 @@ export class Pricing {
 
   #inForce(minuteMs: number): Rules {
     const version = this.#versions.findLast((v) => v.fromMs <= minuteMs) ?? this.#versions[0]
-    return version ? this.version(version.version) : this.present
+    return this.versionAt(minuteMs, version?.version)
   }
 
   /** Whether prices that have come since would settle this minute otherwise. */
@@ -187,6 +194,17 @@ export class Pricing {
   /** Whether a price of this name is known for this minute. */
   isKnown(name: QuoteName, minuteMs: number): boolean {
     return priceOf(this.#quotes.over(minuteMs, minuteMs + MINUTE_MS), name) !== undefined
+  }
+
+  /**
+   * The rules of a version as they hold for a minute; absent: the present ones. Before the first rules, where only a wrong clock has shown a
+   * minute, no contract is paid and no demand is charged: their time has moved with the clock, and the records that it labelled stand there yet.
+   */
+  versionAt(minuteMs: number, version: string | undefined): Rules {
+    const rules = version === undefined ? this.present : this.version(version)
+    if (minuteMs + MINUTE_MS > this.firstMs || !isMisdated(this.#wrongRuns, minuteMs)) return rules
+    const { demand, ...costs } = rules.costs
+    return { ...rules, costs, workloads: rules.workloads.filter((w) => !isContract(w)), standing: false }
   }
 
   /** The rules of a version; the present ones where the store no longer holds readable text for it. */

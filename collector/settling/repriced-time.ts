@@ -13,11 +13,11 @@ const SETTLED_BEFORE = -1
  * record of it comes.
  */
 export class RepricedTime {
-  readonly #pricing: Pick<Pricing, 'version'>
+  readonly #pricing: Pick<Pricing, 'versionAt'>
   /** by id, in the order of their requests */
   #repricings = new Map<string, Repricing>()
 
-  constructor(pricing: Pick<Pricing, 'version'>) {
+  constructor(pricing: Pick<Pricing, 'versionAt'>) {
     this.#pricing = pricing
   }
 
@@ -29,7 +29,7 @@ export class RepricedTime {
   /** A minute's pricing as this repricing corrects it. */
   by({ rulesVersion, quotes }: Repricing, minuteMs: number, { rules, prices }: MinutePricing): MinutePricing {
     return {
-      rules: rulesVersion ? this.#pricing.version(rulesVersion) : rules,
+      rules: rulesVersion ? this.#pricing.versionAt(minuteMs, rulesVersion) : rules,
       prices: correctedPrices(prices, quotes, minuteMs),
     }
   }

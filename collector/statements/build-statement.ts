@@ -3,8 +3,10 @@ import { MILLIJOULES_PER_KWH, MINUTE_MS, NANO_USD_PER_USD } from '../../protocol
 import { inCents } from '../economics/statement/cents.ts'
 import type { MonthAccount } from '../economics/statement/month-account.ts'
 import { paysByBitcoin, statementLines } from '../economics/statement/statement-lines.ts'
+import { whyProvisional } from '../views/provisional.ts'
 import type { Statement, StatementLine } from '../views/statement.ts'
 import { correctionsInCents, dueCents } from './corrections.ts'
+import { openOf } from './missing-records.ts'
 import { centsByWorkload, ownFigures } from './own-figures.ts'
 import { basisRatios } from './power-basis.ts'
 import type { StatementFacts } from './statement-facts.ts'
@@ -32,6 +34,7 @@ export function buildStatement(facts: StatementFacts): Statement {
     issued,
   } = facts
   const { period, throughMs } = ledgerMonth
+  const open = openOf(ledgerMonth, putAsideRecords, facts.heldBack)
   const { lines, totalCents } = inLines(facts)
   const corrections = correctionsInCents(facts.corrections, copy)
   const content: Omit<Statement, 'revision' | 'generatedAt'> = {
@@ -44,7 +47,7 @@ export function buildStatement(facts: StatementFacts): Statement {
     to: iso(period.endMs),
     toDate: nowMs < period.endMs,
     through: iso(throughMs),
-    provisional: ledgerMonth.waitingMinutes > 0,
+    provisional: whyProvisional(open).length > 0,
     ...(customer === undefined ? {} : { customer }),
     copy,
     ...(issued ? { issued: { at: iso(issued.atMs), by: issued.by } } : {}),
@@ -65,9 +68,8 @@ export function buildStatement(facts: StatementFacts): Statement {
     completeness: {
       elapsedMinutes: ledgerMonth.elapsedMs / MINUTE_MS,
       settledMinutes: ledgerMonth.settledMinutes,
-      waitingMinutes: ledgerMonth.waitingMinutes,
+      ...open,
       lostRecords,
-      ...(putAsideRecords > 0 ? { putAsideRecords } : {}),
       unpriced: [...ledgerMonth.unpriced]
         .map(([name, minutes]) => ({ name, minutes }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),

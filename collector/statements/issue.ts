@@ -1,5 +1,6 @@
 import { PerwattError } from '../../protocol/kit/errors.ts'
 import type { Issue } from '../plugin/issue-store.ts'
+import { type OpenOfMonth, whyProvisional } from '../views/provisional.ts'
 import type { IssueView, Statement, StatementList } from '../views/statement.ts'
 import type { LedgerMonth } from './ledger-month.ts'
 
@@ -21,11 +22,16 @@ export const issuedOf = ({
   dueUsd,
 }: IssueView): StatementList['statements'][number]['issued'] => ({ at, by, revision, totalUsd, dueUsd })
 
-/** The prices that the month lacks, in words; undefined where there are all. */
-function unpricedPoints({ unpriced }: Pick<LedgerMonth, 'unpriced'>): string | undefined {
+/** What would change the month once somebody acts, in words, with the act; undefined where nothing would. */
+function openPoints({ unpriced, putAsideRecords = 0, doubtfulRecords = 0 }: Open): string | undefined {
   const points = [...unpriced].map(([name, minutes]) => `${minutes} minutes have no price of ${name}`)
-  return points.length > 0 ? points.join(', ') : undefined
+  if (points.length > 0) points.push('push the prices')
+  const waiting = whyProvisional({ waitingMinutes: 0, putAsideRecords, doubtfulRecords })
+  if (putAsideRecords > 0) waiting.push('decide with perwatt-collector quarantine')
+  if (doubtfulRecords > 0) waiting.push('decide with perwatt-collector doubts or devices')
+  return points.length + waiting.length > 0 ? [...points, ...waiting].join(', ') : undefined
 }
+type Open = Pick<LedgerMonth, 'unpriced'> & OpenOfMonth
 
 export const alreadyIssued = ({ number, atMs, by }: Issue): PerwattError =>
   new PerwattError(
@@ -43,20 +49,16 @@ const provisional = (number: string, waitingMinutes: number): PerwattError =>
 const incomplete = (number: string, open: string): PerwattError =>
   new PerwattError(
     'incomplete',
-    `${number} is not issued: ${open}; push the prices, or issue it as it is with incomplete, and the rest becomes corrections`,
+    `${number} is not issued: ${open}; issue it as it is with incomplete, and the rest becomes corrections`,
   )
 
 /**
  * Refuses a statement that something would change soon.
- * @param isIncomplete true: the person wants it although minutes are unpriced
- * @throws PerwattError `incomplete` while minutes wait to be settled, or are unpriced
+ * @param isIncomplete true: the person wants it although minutes are unpriced, or records undecided
+ * @throws PerwattError `incomplete` while minutes wait to be settled or are unpriced, or records wait for a decision
  */
-export function refuseOpen(
-  number: string,
-  month: Pick<LedgerMonth, 'waitingMinutes' | 'unpriced'>,
-  isIncomplete: boolean,
-): void {
+export function refuseOpen(number: string, month: Open, isIncomplete: boolean): void {
   if (month.waitingMinutes > 0) throw provisional(number, month.waitingMinutes)
-  const open = unpricedPoints(month)
+  const open = openPoints(month)
   if (open && !isIncomplete) throw incomplete(number, open)
 }

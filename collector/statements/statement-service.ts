@@ -7,6 +7,7 @@ import { inCents } from '../economics/statement/cents.ts'
 import type { Issue } from '../plugin/issue-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { Pricing } from '../settling/pricing.ts'
+import { whyProvisional } from '../views/provisional.ts'
 import type { IssueView, Statement, StatementList } from '../views/statement.ts'
 import { buildStatement, numberOf } from './build-statement.ts'
 import { correctionsInCents } from './corrections.ts'
@@ -22,7 +23,7 @@ import {
 } from './issued-statements.ts'
 import { type IssuingClock, refuseByClock, whyNotOver } from './issuing-clock.ts'
 import { type LedgerMonth, readLedgerMonth } from './ledger-month.ts'
-import { missingIn } from './missing-records.ts'
+import { missingIn, openIn, openOf } from './missing-records.ts'
 import type { StatementFacts } from './statement-facts.ts'
 import {
   type IssueRequest,
@@ -122,7 +123,8 @@ export class StatementService implements StatementSource {
     const corrected = await this.#corrected(customer, month)
     const facts = await this.#factsOf(request, ledgerMonth, corrected)
     if (!facts) return undefined
-    refuseOpen(number, ledgerMonth, request.incomplete)
+    const open = openOf(ledgerMonth, facts.putAsideRecords, facts.heldBack)
+    refuseOpen(number, { ...ledgerMonth, ...open }, request.incomplete)
     const workloads = [...new Set(facts.accounts.map((a) => a.workload))]
     const customerOf = await this.#issued.customerOf(month, this.#present)
     const configured = this.#o.pricing.present.workloads.map(({ name }) => name)
@@ -234,6 +236,7 @@ export class StatementService implements StatementSource {
       })
     }
     const toDate = this.#o.nowMs() < period.endMs
+    const open = await openIn(this.#o.store, ledgerMonth)
     const why = whyNotOver(period.endMs, this.#o)
     return {
       month,
@@ -241,8 +244,8 @@ export class StatementService implements StatementSource {
       to: new Date(period.endMs).toISOString(),
       toDate,
       through: new Date(ledgerMonth.throughMs).toISOString(),
-      provisional: ledgerMonth.waitingMinutes > 0,
-      waitingMinutes: ledgerMonth.waitingMinutes,
+      provisional: whyProvisional(open).length > 0,
+      ...open,
       ...(toDate || why === undefined ? {} : { whyNotOver: why }),
       statements,
       totalUsd: statements.reduce((sum, s) => sum + Math.round(s.totalUsd * 100), 0) / 100,

@@ -124,7 +124,7 @@ export const StatementSchema = z.object({
   provisional: z
     .boolean()
     .describe(
-      'true while minutes that are due wait to be settled (`completeness.waitingMinutes`): every figure is that of a part',
+      'true while minutes that are due wait to be settled, or records wait for a decision (`completeness`): every figure is that of a part',
     ),
   through: time.describe('end of the newest settled minute in the month'),
   customer: z
@@ -205,6 +205,13 @@ export const StatementSchema = z.object({
       .describe(
         'records that were put aside, by their own time or when they came, and wait for a decision, whole site',
       ),
+    doubtfulRecords: z
+      .number()
+      .int()
+      .optional()
+      .describe(
+        'records of this customer that are doubtful, or of a machine that another agent has, and wait for a decision',
+      ),
     unpriced: z
       .array(z.object({ name: z.string(), minutes: z.number().int() }))
       .describe('prices that settled minutes of the month lack, whole site'),
@@ -232,8 +239,24 @@ export const StatementListSchema = z.object({
   to: time,
   toDate: z.boolean(),
   through: time,
-  provisional: z.boolean().describe('true while minutes wait to be settled: every amount is that of a part'),
+  provisional: z
+    .boolean()
+    .describe(
+      'true while minutes wait to be settled, or records wait for a decision: every amount is that of a part',
+    ),
   waitingMinutes: z.number().int().describe('minutes of the month that are due and not settled'),
+  putAsideRecords: z
+    .number()
+    .int()
+    .optional()
+    .describe('records that were put aside and wait for a decision; absent: none'),
+  doubtfulRecords: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      'records that are doubtful, or of a machine that another agent has, and wait for a decision; absent: none',
+    ),
   whyNotOver: z
     .string()
     .optional()

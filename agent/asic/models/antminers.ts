@@ -56,6 +56,7 @@ export const ANTMINERS: Readonly<Record<string, Model>> = {
   's19 hyd.': hydro(158, 5451, 'asic-miner-value'),
   's19 pro hyd.': hydro(177, 5221, 'asic-miner-value'),
   's19 pro+ hyd.': hydro(198, 5445, 'catalogues'),
+  's19e xp hyd.': hydro(251, 5522, 'bitmain-shop'),
   's19 xp hyd.': hydro(255, 5304, 'catalogues'),
   's19 xp+ hyd.': hydro(279, 5301, 'asic-miner-value'),
   't19 hyd.': hydro(158, 5451, 'asic-miner-value'),
@@ -121,6 +122,7 @@ export function antminerRating(name: string): Rating | undefined {
   const sameNumber = all.filter((each) => each.generation === wanted.generation)
   const rows = sameNumber.length > 0 ? sameNumber : generationBefore(all, wanted.generation)
   const found = nearest(wanted.name, [
+    rows.filter((each) => each.cooling === wanted.cooling && classOf(each) === classOf(wanted)),
     rows.filter((each) => each.line === wanted.line && each.cooling === wanted.cooling),
     rows.filter((each) => each.cooling === wanted.cooling),
     rows.filter((each) => each.line === wanted.line),
@@ -142,6 +144,10 @@ function parsed(name: string): Parsed | undefined {
   if (line === undefined) return undefined
   return { name, line, generation: Number(number), cooling: /hyd|imm/.exec(name)?.[0] ?? 'air' }
 }
+
+/** `S19 XP Hyd` of `S19j XP Hyd` and of `S19e XP Hyd 3U`: letters behind the number are other boards of one class, as are those of racks. */
+const classOf = ({ name }: Parsed): string =>
+  name.replace(/^([str]\d+)[a-wyz](?=xp|pro|hyd|imm|\+|$)/, '$1').replace(/\du$/, '')
 
 function generationBefore(all: readonly Parsed[], generation: number): Parsed[] {
   const numbers = all.map((each) => each.generation)

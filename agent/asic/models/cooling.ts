@@ -1,15 +1,15 @@
 import type { Cooling } from './rating.ts'
 
 /**
- * MicroBT: the second digit after the M is the cooling. 3, 4, 5 and D have water, 6, 7 and 8 stand in oil; 0 and 1 are air, and an H
+ * MicroBT: the second digit after the M is the cooling. 3, 4, 5, A, B and D have water, 6, 7 and 8 stand in oil; 0 and 1 are air, and an H
  * behind them is water (M31H). 2 was air in the M3x and M7x, and has no fans in the M52 and M62; 9 has water from the M39 on.
  * Source: the product pages of shop.whatsminer.com by way of the Mining Intelligence Catalog of 2026-04, and the fans that pyasic
  * expects of each model (github UpstreamData/pyasic, models/whatsminer: `expected_fans` 0).
  */
 function ofWhatsminer(name: string): Cooling | undefined {
-  const [, generation = '', digit = '', suffix] = /^M(\d)([\dD])(H)?/.exec(name) ?? []
+  const [, generation = '', digit = '', suffix] = /^M(\d)([\dABD])(H)?/.exec(name) ?? []
   if (!digit || Number(generation) < 3) return digit || generation ? 'air' : undefined
-  if (suffix || '345D9'.includes(digit)) return 'hydro'
+  if (suffix || '345ABD9'.includes(digit)) return 'hydro'
   if ('678'.includes(digit)) return 'immersion'
   return digit === '2' && '56'.includes(generation) ? 'hydro' : 'air'
 }
@@ -17,7 +17,7 @@ function ofWhatsminer(name: string): Cooling | undefined {
 /** Bitmain and Bitdeer write it out: `S19 Pro+ Hyd.`, `S21 Immersion`, `A2 Pro Hydro`, `A2_H`; a rack's machine ends with H: `U3S21EXPH`. Source: their product pages. */
 function byWords(name: string): Cooling {
   if (/IMM/.test(name)) return 'immersion'
-  return /HYD|WATER|[\s_-]H$|\bU\d[A-Z]+\d\w*H$/.test(name) ? 'hydro' : 'air'
+  return /HYD|WATER|[\s_-]H$|\bU\d[A-Z]+\d[\w+]*H$/.test(name) ? 'hydro' : 'air'
 }
 
 /** Canaan: an I behind the number is immersion, HA (and H) hydro: `A1346I`, `A1566HA`. Source: Canaan's product pages. */

@@ -1,4 +1,5 @@
 import { UNKNOWN_ALGORITHM } from '../../../protocol/device.ts'
+import { withMaker } from './short-names.ts'
 
 /** Bitcoin's, in the one form that is used inside. */
 export const SHA256 = 'sha256'
@@ -11,23 +12,23 @@ export const SHA256 = 'sha256'
  */
 const LINES: readonly (readonly [RegExp, string])[] = [
   // its first sticks and boxes for USB were U1, U2, U2+ and U3
-  [/^(?:bitmain )?antminer (?:[str]\d|v9\b|u[123](?:\+|\b))/, SHA256],
-  [/^(?:bitmain )?antminer l\d/, 'scrypt'],
-  [/^(?:bitmain )?antminer z\d/, 'equihash'],
-  [/^(?:bitmain )?antminer d\d/, 'x11'],
-  [/^(?:bitmain )?antminer e\d/, 'ethash'],
-  [/^(?:bitmain )?antminer ks\d/, 'kheavyhash'],
-  [/^(?:bitmain )?antminer ka\d/, 'blake2s'],
-  [/^(?:bitmain )?antminer k\d/, 'eaglesong'],
-  [/^(?:bitmain )?antminer x\d/, 'randomx'],
-  [/^(?:bitmain )?antminer al\d/, 'blake3'],
-  [/^(?:bitmain )?antminer ae\d/, 'zksnark'],
-  [/^(?:bitmain )?antminer a3\b/, 'blake2b'],
-  [/^(?:bitmain )?antminer b\d/, 'tensority'],
-  [/^(?:bitmain )?antminer dr\d/, 'blake256r14'],
-  [/^(?:bitmain )?antminer hs\d/, 'handshake'],
+  [/^antminer (?:[str]\d|v9\b|u[123](?:\+|\b))/, SHA256],
+  [/^antminer l\d/, 'scrypt'],
+  [/^antminer z\d/, 'equihash'],
+  [/^antminer d\d/, 'x11'],
+  [/^antminer e\d/, 'ethash'],
+  [/^antminer ks\d/, 'kheavyhash'],
+  [/^antminer ka\d/, 'blake2s'],
+  [/^antminer k\d/, 'eaglesong'],
+  [/^antminer x\d/, 'randomx'],
+  [/^antminer al\d/, 'blake3'],
+  [/^antminer ae\d/, 'zksnark'],
+  [/^antminer a3\b/, 'blake2b'],
+  [/^antminer b\d/, 'tensority'],
+  [/^antminer dr\d/, 'blake256r14'],
+  [/^antminer hs\d/, 'handshake'],
   // a line that is not known here; Bitmain has a line for each algorithm
-  [/^(?:bitmain )?antminer [a-z]+\d/, UNKNOWN_ALGORITHM],
+  [/^antminer [a-z]+\d/, UNKNOWN_ALGORITHM],
   [/^(?:microbt )?whatsminer m\d/, SHA256],
   [/^(?:microbt )?whatsminer [a-z]+\d/, 'blake256r14'],
   [/^(?:canaan )?avalon(?:miner)?[ -]?(?:home[ -]?)?(?:a?\d|nano|mini|q\d*\b)/, SHA256],
@@ -40,8 +41,9 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:goldshell )?ck[ -]?(?:\d|box|lite)/, 'eaglesong'],
   [/^(?:goldshell )?hs[ -]?(?:\d|box|lite)/, 'handshake'],
   [/^(?:goldshell )?sc[ -]?(?:\d|box|lite)/, 'blake2b'],
-  [/^(?:goldshell )?ka[ -]?(?:\d|box)|^(?:iceriver )?ks[ -]?\d/, 'kheavyhash'],
-  [/^(?:goldshell |iceriver )?al[ -]?(?:\d|box|lite)/, 'blake3'],
+  // IceRiver puts the coin before some: `KAS KS7`, `ALPH AL0`, `ALEO AE2`
+  [/^(?:goldshell )?(?:e-)?ka[ -]?(?:\d|box)|^(?:iceriver |dragonball (?:miner )?)?ks[ -]?\d/, 'kheavyhash'],
+  [/^(?:goldshell |iceriver )?(?:e-)?al[ -]?(?:\d|box|lite)/, 'blake3'],
   [/^(?:goldshell |iceriver )?ae[ -]?(?:\d|box|card|max)/, 'zksnark'],
   [/^(?:elphapex )?dg[ -]?(?:\d|home|hydro)|^(?:volcminer |volc ?miner )d\d/, 'scrypt'],
   [/^jasminer x|^x(?:4|16)-?[pqce]\b|^(?:ipollo |nano labs )v\d|^linzhi|^bombax ez/, 'ethash'],
@@ -49,7 +51,7 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:bitdeer )?sealminer dl/, 'scrypt'],
   [/^(?:bitdeer )?sealminer [a-z]+\d/, UNKNOWN_ALGORITHM],
   [/^(?:auradine )?(?:teraflux )?a[dthi]\d{4}/, SHA256],
-  [/^gmo (?:miner )?b\d|^asicminer 8 nano|^(?:bitfily )?snow panther b|^fluminer t\d|^ipollo b\d/, SHA256],
+  [/^gmo (?:miner )?b\d|^asicminer 8 nano|^(?:bitfily )?snow panther b|^flu ?miner t\d|^ipollo b\d/, SHA256],
   // Hummer's H1 hashes another algorithm
   [
     /^cheetah ?(?:miner )?f\d|^(?:aisen|(?:aixin )?love ?core) a\d|^aladdin t\d|^hummer ?(?:miner )?h[79]\b/,
@@ -57,9 +59,16 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(?:proto )?rig$|^bitaxe|axe\b|^nerd|^q13\d\d/, SHA256],
   [
-    /^(?:innosilicon )t\d|^(?:ebang )?ebit e\d|^(?:halong(?: mining)? )?dragonmint|^bitfury (?:b8|tardis|rd4)/,
+    /^(?:innosilicon )t\d|^(?:ebang )?ebit e\d|^(?:halong(?: mining)? )?dragonmint t|^bitfury (?:b8|tardis|rd4)/,
     SHA256,
   ],
+  // Halong's other two are of Innosilicon's S11 and D9 (Foreman's DragonmintType; notes of a solo pool's operator)
+  [/^(?:halong(?: mining)? )?(?:dragonmint )?b52\b/, 'blake2b'],
+  [/^(?:halong(?: mining)? )?(?:dragonmint )?b29\b/, 'blake256r14'],
+  [/^halong|^dragonmint/, UNKNOWN_ALGORITHM],
+  // by the price lists of 2026 that name an algorithm beside each (its T3 is Bitcoin's)
+  [/^flu ?miner l\d/, 'scrypt'],
+  [/^flu ?miner/, UNKNOWN_ALGORITHM],
   [/^innosilicon a[46]\b/, 'scrypt'],
   [/^innosilicon a5/, 'x11'],
   [/^innosilicon a8/, 'cryptonight'],
@@ -72,9 +81,12 @@ const LINES: readonly (readonly [RegExp, string])[] = [
   [/^(?:strongu )?(?:stu-)?u1(?:\+|\b)/, 'blake256r14'],
   [/^(?:strongu )?(?:stu-)?u6\b/, 'x11'],
   [/^ibelink bm-k|^ibelink.*kadena/, 'blake2s'],
-  [/spondoolies.*sp36|^sp36\b/, 'x11'],
+  [/^ibelink bm-s/, 'blake2b'],
+  [/^ibelink bm-n/, 'eaglesong'],
+  [/^ibelink dm\d/, 'x11'],
+  [/spondoolies.*spx?36|^spx?36\b/, 'x11'],
   [
-    /^(?:goldshell|iceriver|elphapex|volc ?miner|jasminer|ibelink|baikal|black ?miner|pin ?idea|fusionsilicon|obelisk|bombax|dayun|innosilicon|ipollo)/,
+    /^(?:goldshell|iceriver|elphapex|volc ?miner|jasminer|ibelink|baikal|black ?miner|pin ?idea|fusionsilicon|obelisk|bombax|dayun|innosilicon|ipollo|dragonball|matches|pinecone|ini ?box|todek|ff ?miner|hummer)/,
     UNKNOWN_ALGORITHM,
   ],
 ]
@@ -137,14 +149,16 @@ const COINS: Readonly<Record<string, string>> = {
  * Bitmain's own names of machines for racks begin with their height: U3S21EXPH is the S21e XP Hyd. 3U, U3S23H the S23 Hyd. 3U, U2L9H the
  * L9 Hyd. 2U (Bitmain's announcement with Hut 8 of 2024-09, and sellers' price lists).
  */
-const RACK_UNITS = /^((?:bitmain )?antminer )u\d(?=[a-z]+\d)/
+const RACK_UNITS = /^(antminer )u\d(?=[a-z]+\d)/
 
 /**
  * @param model as the machine names it
  * @returns the algorithm or the coin in its name, else what its line hashes; undefined where no line is known by its name
  */
 export function algorithmOfLine(model: string | undefined): string | undefined {
-  const text = (model ?? '').toLowerCase().trim().replace(RACK_UNITS, '$1')
+  const text = withMaker((model ?? '').trim())
+    .toLowerCase()
+    .replace(RACK_UNITS, '$1')
   const words = text.split(/[^a-z0-9]+/)
   return (
     words.find((word) => OTHER_ALGORITHMS.has(word)) ??

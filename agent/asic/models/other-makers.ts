@@ -57,7 +57,7 @@ export const OTHERS: Ratings = {
   '8 NANO': air(44, 2100, 'catalogues'),
   '8 NANO PRO': air(76, 4000, 'catalogues'),
   'SNOW PANTHER B1+': air(24.5, 2100, 'catalogues'),
-  // Fluminer's L3 hashes scrypt
+  // Fluminer's L1 to L3 hash scrypt
   'FLUMINER T3': air(115, 1700, 'catalogues'),
   'IPOLLO B2': air(110, 3250, 'catalogues'),
   'CHEETAH F3': air(30, 2200, 'minerstat'),

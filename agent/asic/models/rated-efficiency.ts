@@ -3,11 +3,12 @@ import { avalonRating } from './avalons.ts'
 import { espMinerRating } from './esp-miners.ts'
 import { auradineRating, otherRating, sealminerRating } from './other-makers.ts'
 import { efficiencyOf, type Rating } from './rating.ts'
+import { withMaker } from './short-names.ts'
 import { whatsminerRating } from './whatsminers.ts'
 
 /** Each maker by the words in its machines' names, and who rates what stands after them. */
 const MAKERS: readonly (readonly [RegExp, (name: string) => Rating | undefined])[] = [
-  [/^(?:bitmain\s+)?antminer\s*/i, antminerRating],
+  [/^antminer\s*/i, antminerRating],
   [/^(?:microbt\s+)?whatsminer\s*/i, whatsminerRating],
   [/^(?:canaan\s+)?avalon\s*(?:miner)?\s*(?:made\s+)?/i, avalonRating],
   [/^(?:bitdeer\s+)?sealminer\s*/i, sealminerRating],
@@ -22,7 +23,7 @@ const MAKERS: readonly (readonly [RegExp, (name: string) => Rating | undefined])
  * @returns undefined where the maker or the line is unknown
  */
 export function ratingOf(model: string | undefined): Rating | undefined {
-  const text = (model ?? '').trim()
+  const text = withMaker((model ?? '').trim())
   const maker = MAKERS.find(([words]) => words.test(text))
   if (maker) return maker[1](text.replace(maker[0], ''))
   return espMinerRating(text) ?? otherRating(text)

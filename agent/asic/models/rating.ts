@@ -5,6 +5,8 @@ export const SOURCES = {
   'bitmain-manual': 'Bitmain, the model’s product manual: typical hashrate, power on wall',
   'bitmain-shop': 'Bitmain, the model’s product page (shop.bitmain.com)',
   'whatsminer-shop': 'MicroBT, the model’s product page (shop.whatsminer.com)',
+  'whatsminer-manual':
+    'MicroBT, the model’s product manual (whatsminer.com, 2026-04): TH/s, J/TH, power in its normal mode',
   'bitdeer-explorer': 'Bitdeer, mining machine explorer (bitdeer.com/shop/explorer)',
   'bitdeer-release': 'Bitdeer, announcement of the model: J/TH',
   'canaan-release': 'Canaan, announcement of the series: TH/s and J/TH',

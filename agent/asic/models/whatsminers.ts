@@ -73,6 +73,9 @@ export const WHATSMINERS: Ratings = {
   M78S: immersion(472, 6550, 'asic-miner-value'),
   M79: hydro(920, 14_500, 'asic-miner-value'),
   M79S: hydro(1350, 20_000, 'asic-miner-value'),
+  // 500 to 552 TH/s
+  M7AS: hydro(533, 7200, 'whatsminer-manual'),
+  M7BS: hydro(533, 7200, 'whatsminer-manual'),
   M7D: hydro(634, 9200, 'asic-miner-value'),
   M7DS: hydro(680, 9200, 'asic-miner-value'),
 }
@@ -85,7 +88,7 @@ interface Parsed {
 
 /** `M30S++_VH60`: the model, then its chips' version. M1 to M10 are generation 1, also the M3 and the M3X. */
 function parsed(text: string): Parsed | undefined {
-  const [name = '', first = '', second, suffix = ''] = /^M(\d)([\dD])?(S?\+{0,3})/i.exec(text) ?? []
+  const [name = '', first = '', second, suffix = ''] = /^M(\d)([\dABD])?(S?\+{0,3})/i.exec(text) ?? []
   return first
     ? { name: name.toUpperCase(), generation: second ? Number(first) : 1, suffix: suffix.toUpperCase() }
     : undefined

@@ -7,6 +7,7 @@ import {
   type ControlMeaning,
   meaningOfControl,
   OF_SUPPLY,
+  relatedItems,
   UNKNOWN_WHOLE,
   type Whole,
 } from './meaning.ts'
@@ -57,6 +58,7 @@ interface OwnControl extends ControlMeaning {
 interface Peer {
   name: string
   powerW: number
+  control: Row
 }
 
 /** Names of one way into a machine: `Feed A`, `Input 2`. */
@@ -74,19 +76,20 @@ function peersOf(own: readonly OwnControl[]): Peer[] {
   return own.flatMap(({ control, rank, relation }): Peer[] => {
     const { powerW } = powerOfControl(control)
     const isPeer = rank === best?.rank && (relation === undefined) === (best.relation === undefined)
-    return isPeer && powerW !== undefined ? [{ name: nameOf(control), powerW }] : []
+    return isPeer && powerW !== undefined ? [{ name: nameOf(control), powerW, control }] : []
   })
 }
 
 /**
  * The supplies tell whether they are parts of one power, or which is the whole. Without them only what one firmware shows twice on one page is
- * the same at each reading: parts that share a load differ sooner or later, and then a person must say what they are.
+ * the same at each reading, with the same extremes of its past: parts that share a load differ sooner or later, and then a person must say what they are.
  */
 function ofPeers(peers: readonly Peer[], { suppliesW, seen = {} }: BesideControls): ControlPower {
   const [first] = peers
   const sumW = peers.reduce((sum, { powerW }) => sum + powerW, 0)
   const areEqual = peers.every(({ powerW }) => powerW === first?.powerW)
-  if (!areEqual) seen.areApart = true
+  if (!areEqual || peers.some(({ control }) => first && arePartsOf(first.control, control)))
+    seen.areApart = true
   const fitting = [...new Set([sumW, ...peers.map(({ powerW }) => powerW)])].filter(
     (powerW) => suppliesW !== undefined && isNear(powerW, suppliesW, SUM_ACCURACY, SUM_SLACK_W),
   )
@@ -104,6 +107,18 @@ function ofPeers(peers: readonly Peer[], { suppliesW, seen = {} }: BesideControl
   return {
     unclear: `controls that may be parts of one power, which a list of paths in resource adds up, or copies of it (${shown.join(', ')})`,
   }
+}
+
+/** The least and the most of a control's last interval (DSP2046, PowerMetrics): copies of one power have the same, two that share a load hardly ever. */
+const EXTREMES = ['MinConsumedWatts', 'MaxConsumedWatts']
+
+/** Whether two controls are no copies of one power: they have other extremes over the same time, or are related to different things. */
+function arePartsOf(one: Row, other: Row): boolean {
+  const [a, b] = [one, other].map((control) => rowsOf(control, 'PowerMetrics')[0])
+  const isSame = (field: string) => nonNegativeOf(a, field) === nonNegativeOf(b, field)
+  if (a && b && isSame('IntervalInMin') && !EXTREMES.every(isSame)) return true
+  const [ofOne, ofOther] = [relatedItems(one), relatedItems(other)]
+  return ofOne.length > 0 && ofOther.length > 0 && !ofOne.some((path) => ofOther.includes(path))
 }
 
 const isNear = (a: number, b: number, part: number, slackW: number): boolean =>

@@ -64,7 +64,8 @@ function relationTo(item: string, { system, chassis }: Whole): Relation {
   return isOwn ? (kind === 'Systems' ? 'system' : 'chassis') : 'elsewhere'
 }
 
-const relatedItems = (row: Row): string[] => linksOf(row['RelatedItem'])
+/** Paths in its RelatedItem. */
+export const relatedItems = (row: Row): string[] => linksOf(row['RelatedItem'])
 
 /** By what a resource belongs to. */
 export const relation = (row: Row, whole: Whole): Relation => relationOf(relatedItems(row), whole)

@@ -54,6 +54,7 @@ export class Commits {
   #again = false
   /** a write that a hung disk has not finished; until it has, nothing more is written */
   #writing: Promise<void> | undefined
+  #isClosed = false
 
   constructor(options: CommitsOptions, { numbering, memory, health }: Parts) {
     this.#o = options
@@ -160,10 +161,16 @@ export class Commits {
     return this.#committing
   }
 
+  /** Releases the files. A write that a hung disk finishes later, or one that is asked for after this, releases them again. */
   async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#closeFiles()
+    await this.#lock.release()
+  }
+
+  async #closeFiles(): Promise<void> {
     await this.#checkpoint.close()
     await this.#segments?.close()
-    await this.#lock.release()
   }
 
   async #commitAll(): Promise<void> {
@@ -172,7 +179,8 @@ export class Commits {
     while (this.#again) {
       this.#again = false
       if (this.#writing || (this.#memory.active && this.#health.backsOff(this.#o.nowMs()))) continue
-      const work = this.#commitOnce().finally(() => {
+      const work = this.#commitOnce().finally(async () => {
+        if (this.#isClosed) await this.#closeFiles()
         this.#writing = undefined
       })
       this.#writing = work

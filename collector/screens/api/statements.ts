@@ -49,7 +49,7 @@ export const IssueRequestSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'true: although minutes are unpriced; they become corrections. Never while minutes wait to be settled',
+      'true: although minutes are unpriced or records undecided; they become corrections. Never while minutes wait to be settled',
     ),
 })
 

@@ -31,12 +31,19 @@ const HEAD = [
 ] as const
 const OWN_HEAD = ['energyCostUsd', 'demandUsd', 'netUsd', 'depreciationUsd'] as const
 
+/** What makes a statement provisional, with the unit of its count. */
+const OPEN = [
+  ['waitingMinutes', 'min not settled'],
+  ['putAsideRecords', 'record put aside'],
+  ['doubtfulRecords', 'record doubtful'],
+] as const
+
 const cents = (usd: number): string => usd.toFixed(2)
 
 /**
  * A statement as CSV: its lines; in the operator’s own copy a line of `costs` for each workload; what is `held`, with what it
  * would earn but without an amount; what agents `lost`, whose worth is unknown; how many minutes are
- * not settled yet, which makes the total `provisional`; then the `total`. The amounts of the
+ * not settled yet, and how many records wait for a decision, which makes the total `provisional`; then the `total`. The amounts of the
  * lines add up to the total’s amount. Corrections of earlier statements follow, with what is `due`: the total and the lines `correction`, which change it; the corrections of costs don’t.
  */
 export function statementCsv(s: Statement): string {
@@ -110,21 +117,19 @@ export function statementCsv(s: Statement): string {
             ...blank(own ? 6 + OWN_HEAD.length : 6),
           ]),
         ]),
-    ...(s.provisional
-      ? [
-          csvLine([
-            ...first,
-            '',
-            '',
-            'provisional',
-            s.from,
-            s.toDate ? s.through : s.to,
-            s.completeness.waitingMinutes,
-            'min not settled',
-            ...blank(own ? 15 + OWN_HEAD.length : 15),
-          ]),
-        ]
-      : []),
+    ...OPEN.filter(([name]) => (s.completeness[name] ?? 0) > 0).map(([name, unit]) =>
+      csvLine([
+        ...first,
+        '',
+        '',
+        'provisional',
+        s.from,
+        s.toDate ? s.through : s.to,
+        s.completeness[name],
+        unit,
+        ...blank(own ? 15 + OWN_HEAD.length : 15),
+      ]),
+    ),
     csvLine([
       ...first,
       '',

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { whyProvisional } from '../../views/provisional.ts'
 import type { Statement } from '../../views/statement.ts'
 import { correctionsTable } from './corrections-table.ts'
 import { entry, type Markup } from './markup.ts'
@@ -28,7 +29,7 @@ export function statementPage(s: Statement): Markup {
             <h1>Statement for ${times.month(s.from)}</h1>
             <p class="customer">${s.customer === undefined ? 'The site’s own statement: workloads without a customer' : customer}</p>
             ${s.toDate ? html`<p class="to-date">To date: the month is not over. Figures up to ${times.minute(s.through)}.</p>` : ''}
-            ${s.provisional ? html`<p class="to-date">Provisional: minutes of the month that are not settled yet: ${numberText(s.completeness.waitingMinutes)}. Every figure is that of a part.</p>` : ''}
+            ${s.provisional ? html`<p class="to-date">Provisional: ${whyProvisional(s.completeness).join('; ')}. Every figure is that of a part.</p>` : ''}
           </div>
           <dl>
             ${entry('Number', s.number)} ${entry('Revision', s.revision)}

@@ -1,7 +1,8 @@
 import { html } from 'hono/html'
+import { whyProvisional } from '../../views/provisional.ts'
 import type { IssueView, StatementList } from '../../views/statement.ts'
 import type { Markup } from './markup.ts'
-import { amountText, kwhText, numberText, Times } from './statement-text.ts'
+import { amountText, kwhText, Times } from './statement-text.ts'
 
 type Entry = StatementList['statements'][number]
 
@@ -42,7 +43,7 @@ export function statementsPage({
             <p><a href="/statements?month=${monthBefore(list.month)}">the month before</a></p>
             ${list.toDate ? html`<p class="to-date">To date: the month is not over. Figures up to ${times.minute(list.through)}.</p>` : ''}
             ${list.whyNotOver ? html`<p class="to-date">No statement of it can be issued yet: ${list.whyNotOver}.</p>` : ''}
-            ${list.provisional ? html`<p class="to-date">Provisional: minutes of the month that are not settled yet: ${numberText(list.waitingMinutes)}. Every amount is that of a part.</p>` : ''}
+            ${list.provisional ? html`<p class="to-date">Provisional: ${whyProvisional(list).join('; ')}. Every amount is that of a part.</p>` : ''}
           </div>
         </header>
         <main>
@@ -92,7 +93,7 @@ const issueForm = ({ customer, totalUsd }: Entry, month: string): Markup => html
     <input type="hidden" name="month" value="${month}" />
     <input type="hidden" name="customer" value="${customer ?? ''}" />
     <label>Your name <input name="by" required maxlength="200" autocomplete="name" /></label>
-    <label><input type="checkbox" name="incomplete" value="true" /> although minutes are unpriced</label>
+    <label><input type="checkbox" name="incomplete" value="true" /> although minutes are unpriced or records undecided</label>
     <button>Issue ${amountText(totalUsd)} USD for good</button>
   </form>
 </details>`

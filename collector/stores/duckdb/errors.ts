@@ -24,7 +24,7 @@ export function explain(error: unknown, path: string): PerwattError {
   if (/not a valid DuckDB database file|Serialization Error|Corrupt/i.test(reason))
     return say(
       'store-unreadable',
-      `${reason}; keep this file and its .wal as they are, and restore both from a backup, or let store.duckdb.path name the ledger's own file`,
+      `${reason}; stop the collector and run perwatt-collector repair, which keeps this file, writes what can be read into a fresh one and counts the rest, or restore it with its .wal from a backup, or let store.duckdb.path name the ledger's own file`,
     )
   if (/Interrupted/.test(reason))
     return say(

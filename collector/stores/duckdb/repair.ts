@@ -4,31 +4,26 @@ import type { Connection } from './connection.ts'
 import { explain } from './errors.ts'
 import { LOG_HEAD, type LogState, readLog } from './log-file.ts'
 import { copyLog, copyOf, foreignLog, logOf, refuseLogAlone, sizeOf } from './log-guard.ts'
-import { openSession, releaseSession, type Session, tryReading } from './session.ts'
-
-export interface RepairOptions {
-  path: string
-  memoryLimitMb: number
-  nowMs: () => number
-}
+import { planSalvage, type RepairOptions } from './salvage.ts'
+import { openReading, openSession, releaseSession, type Session } from './session.ts'
 
 /**
  * Looks at the write-ahead log beside a DuckDB file and plans to mend its head, and to cut its torn end. Changes nothing: the log is read
- * before the database is opened, and that only for reading.
+ * before the database is opened, and that only for reading. Where the log is whole the file is read, and what can be of a damaged one is saved.
  * @returns undefined where the database opens with all that its log has
  * @throws PerwattError `store-unreadable` where no cut of the log would help; `store-locked` where a collector has it open
  */
 export async function planRepair(options: RepairOptions): Promise<StoreRepair | undefined> {
   const { path } = options
   const log = logOf(path)
-  if ((await sizeOf(log)) === 0) return undefined
+  if ((await sizeOf(log)) === 0) return planSalvage(options)
   await refuseLogAlone(path)
   const state = await readLog(log)
   // a log that a collector writes now may look torn: it refuses this
   const opened = await opens(options)
   if (!state) return putAside(options, log)
   const isWhole = state.tornAt === undefined && !state.badHead
-  if (isWhole && opened) return undefined
+  if (isWhole && opened) return planSalvage(options)
   if (isWhole) throw foreignLog(path)
   const copy = copyOf(log, options.nowMs())
   return {
@@ -101,7 +96,8 @@ const COUNTED = ['interval', 'ledger', 'settlement', 'quote', 'issue'] as const
 /** @returns whether the database opens with its log, for reading alone. Rejects with any other reason than a torn log */
 async function opens({ path, memoryLimitMb }: RepairOptions): Promise<boolean> {
   try {
-    await tryReading(path, memoryLimitMb)
+    const reading = await openReading(path, memoryLimitMb)
+    reading.close()
     return true
   } catch (error) {
     const explained = explain(error, path)

@@ -49,15 +49,23 @@ const settings = (memoryLimitMb: number) => ({
 })
 
 /** Opens the file and replays its log for reading alone, which changes neither. Rejects with DuckDB's own error. */
-export async function tryReading(path: string, memoryLimitMb: number): Promise<void> {
+export async function openReading(
+  path: string,
+  memoryLimitMb: number,
+): Promise<{ connection: Connection; close(): void }> {
   const api = await loadApi()
   const instance = await api.DuckDBInstance.create(path, {
     ...settings(memoryLimitMb),
     access_mode: 'READ_ONLY',
   })
-  const connection = await instance.connect()
-  connection.closeSync()
-  instance.closeSync()
+  const connection = new Connection(api, await instance.connect())
+  return {
+    connection,
+    close() {
+      connection.close()
+      instance.closeSync()
+    },
+  }
 }
 
 export function releaseSession({ writer, reader, instance }: Session): void {

@@ -3,7 +3,7 @@ import { CounterSteps } from '../../../agent/counting/counter-steps.ts'
 import { CounterWindow, leastW } from '../../../agent/counting/counter-window.ts'
 
 const KWH = 3_600_000
-const SHOWN = { mostW: 10_000, stepW: 1 }
+const SHOWN = { mostW: 10_000, alongW: 10_000, stepW: 1 }
 /** A window of so many hours at 10 kW, polled every 10 s. */
 function steady(hours: number, from = 0) {
   const window = new CounterWindow(from)
@@ -67,7 +67,7 @@ describe('at a steady load a counter that moves is judged sooner the more readin
   )
 
   test('a load that was once far higher leaves more open', () => {
-    const once = { mostW: 50_000, stepW: 1 }
+    const once = { mostW: 50_000, alongW: 50_000, stepW: 1 }
     expect(polled(5, 6).verdict(1.25 * KWH, once, moved())).toBeUndefined()
   })
 })

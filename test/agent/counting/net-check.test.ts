@@ -78,6 +78,40 @@ describe('a counter of another scale is refused where energy flows both ways', (
   })
 })
 
+describe('a site that sends out by day 20 times what it draws by night', () => {
+  const day = (factors: readonly [number, number]) => {
+    const kw = (s: number) => 5 - Math.max(0, 100 * Math.sin((2 * Math.PI * s) / (24 * HOUR)))
+    const [inKwh, outKwh] = [0, 1].map(() => new Float64Array(48 * HOUR + 1))
+    for (let s = 1; s <= 48 * HOUR; s++) {
+      inKwh![s] = inKwh![s - 1]! + Math.max(0, kw(s)) / HOUR
+      outKwh![s] = outKwh![s - 1]! + Math.max(0, -kw(s)) / HOUR
+    }
+    const told = booked(
+      {
+        pollS: 10,
+        powerW: (s) => 1000 * kw(s),
+        energyKwh: (s) => 523 + factors[0] * inKwh![s]!,
+        exportedKwh: (s) => 77 + factors[1] * outKwh![s]!,
+      },
+      48 * HOUR,
+    )
+    return { ...told, apart: told.kwh / inKwh![48 * HOUR]! - 1 }
+  }
+  test.each([0.1, 0.2, 0.5, 2, 5, 10])(
+    'has a fault for an import counter that counts %d times, in the first night',
+    (factor) => {
+      const { faults, apart } = day([factor, 1])
+      expect(refused(faults)).toHaveLength(1)
+      expect(Math.abs(apart)).toBeLessThan(0.02)
+    },
+  )
+  test('keeps true counters', () => {
+    const { faults, apart } = day([1, 1])
+    expect(faults).toEqual([])
+    expect(Math.abs(apart)).toBeLessThan(0.001)
+  })
+})
+
 test('true counters are never refused, whatever their phases, their swings, their steps and their polls', () => {
   fc.assert(
     fc.property(

@@ -5,7 +5,7 @@ import { SparsePolls } from '../../../agent/counting/sparse-polls.ts'
 import { booked } from './booked.ts'
 
 const KWH = 3_600_000
-const SHOWN = { mostW: 10_000, stepW: 1 }
+const SHOWN = { mostW: 10_000, alongW: 10_000, stepW: 1 }
 const MINUTES = 60_000
 /** A time of ten minutes at 10 kW, 1.67 kWh. */
 const time = (kwh: number, fromW = 10_000, toW = 10_000) => ({

@@ -42,7 +42,7 @@ describe('a counter that is read each 10 min, and is off by less than a load cou
       for (let i = 0; i < times; i++)
         scale.take(
           { elapsedMs: 600_000, fromW: 10_000, toW: 10_000, grownJ: factor * 6e6, stepJ: 3600 },
-          { mostW: 10_000, stepW: 1 },
+          { mostW: 10_000, alongW: 10_000, stepW: 1 },
         )
       return scale.told
     }
@@ -111,7 +111,7 @@ test('no true counter is told, whatever load comes and goes by chance between th
           mostW = Math.max(mostW, toW)
           const countedJ = Math.floor(trueJ / stepJ) * stepJ
           const time = { elapsedMs: elapsedS * 1000, fromW, toW, grownJ: countedJ - shownJ, stepJ }
-          scale.take(time, { mostW, stepW: 1 })
+          scale.take(time, { mostW, alongW: mostW, stepW: 1 })
           shownJ = countedJ
           fromW = toW
           if (scale.told !== undefined) expect.fail(scale.told)

@@ -163,3 +163,11 @@ test('requests keep the distance that the pool asks for, from the end of one to 
   await ask({ path: '/account' }, Shape, signal)
   expect(pauses).toEqual([5_000, 1_000])
 })
+
+test('each answer tells what time it is at the pool, also one that refuses', async () => {
+  const dates: [string, boolean][] = []
+  const onDate = (host: string, dateMs: number) => dates.push([host, Number.isInteger(dateMs / 1000)])
+  const { ask, server } = await client(status(401), { onDate })
+  await ask({ path: '/account' }, Shape, AbortSignal.timeout(120_000)).catch(() => {})
+  expect(dates).toEqual([[new URL(server.url).host, true]])
+})

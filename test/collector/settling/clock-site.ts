@@ -1,5 +1,6 @@
 import { ClockWatch } from '../../../collector/clocks/clock-watch.ts'
 import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
+import { MisdatedRecords } from '../../../collector/settling/misdated-records.ts'
 import { movedOf } from '../../../collector/settling/unconfirmed-time.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
@@ -32,10 +33,11 @@ export class Site {
   readonly store = new MemoryStore()
   watch: ClockWatch
   rig: LedgerRig
+  misdated: MisdatedRecords
 
   constructor(offMs: number) {
     this.offMs = offMs
-    ;({ watch: this.watch, rig: this.rig } = this.#create(rentOf(43_200)))
+    ;({ watch: this.watch, rig: this.rig, misdated: this.misdated } = this.#create(rentOf(43_200)))
   }
 
   #create(workloads: ReturnType<typeof rentOf>) {
@@ -58,12 +60,21 @@ export class Site {
       nowMs: { get: wallMs },
       clockInDoubt: { get: () => !watch.maySettle },
     })
-    return { watch, rig }
+    const misdated = new MisdatedRecords({
+      store: this.store,
+      clock: watch,
+      note: (minutes) => rig.settler.note(minutes),
+      alone: (work) => rig.records.alone(work),
+      onWrong: () => rig.pricing.read(this.store),
+      log: SILENT,
+    })
+    return { watch, rig, misdated }
   }
 
   async start(): Promise<this> {
     this.watch.start(await this.store.newestRecordMs())
     await this.rig.start()
+    await this.misdated.look()
     return this
   }
 
@@ -76,7 +87,7 @@ export class Site {
       this.#boots++
     }
     this.#bootMs += steadyLeapMs
-    ;({ watch: this.watch, rig: this.rig } = this.#create(rentOf(usdPerMonth)))
+    ;({ watch: this.watch, rig: this.rig, misdated: this.misdated } = this.#create(rentOf(usdPerMonth)))
     await this.start()
   }
 
@@ -102,10 +113,16 @@ export class Site {
       }
       this.watch.tick()
       await Promise.resolve()
+      await this.misdated.look()
       await this.rig.settler.tick()
     }
-    do await this.rig.settler.tick()
-    while (this.watch.maySettle && (this.rig.settler.searching || this.rig.settler.overdue > 0))
+    // what came in this very second waits for the next ones
+    for (let idle = 0; idle < 10; ) {
+      const { settled } = this.rig.settler.progress
+      await this.rig.settler.tick()
+      if (!this.watch.maySettle || !(this.rig.settler.searching || this.rig.settler.overdue > 0)) break
+      idle = this.rig.settler.searching || this.rig.settler.progress.settled > settled ? 0 : idle + 1
+    }
   }
 
   /** Minutes with rent, from the begin of the test in true time. */

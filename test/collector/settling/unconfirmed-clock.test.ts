@@ -1,9 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Interval } from '../../../protocol/interval.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
+import { interval } from '../stores/fixtures.ts'
 import { DAY_MS, Site, T0, upTo } from './clock-site.ts'
 
 describe('a fresh collector with a contract', () => {
   let site: Site
+  /** Records come as the agent's numbers up to `seq`. */
+  const stored = async (seq: number, record: Interval) => {
+    await site.store.append('a', { epoch: 1, seq }, [record])
+    site.rig.settler.note([record.startMs])
+  }
   const begin = async (offMs: number) => {
     site = await new Site(offMs).start()
   }
@@ -111,6 +118,40 @@ describe('a fresh collector with a contract', () => {
     expect(site.minutes).toEqual(upTo(site.minutes.length))
     expect(site.minutes.length).toBeGreaterThan(13)
   })
+
+  it.each([0.3, 30, 300])(
+    'books its rent once, for the time that really elapsed, where its clock is set forward by %s days and records of before stay',
+    async (days) => {
+      const behind = Math.round(days * DAY_MS)
+      await begin(-behind)
+      // the agent beside it labels its records by the same clock
+      site.agents = { a: -behind }
+      site.beside.add('a')
+      await site.run(130)
+      const startMs = Math.floor((T0 - behind) / MINUTE_MS) * MINUTE_MS
+      for (const minute of [0, 1, 2, 3]) {
+        const record = { startMs: startMs + minute * MINUTE_MS, durationMs: MINUTE_MS, coveredMs: MINUTE_MS }
+        await stored(minute + 1, interval({ ...record, energyMilliJ: 1_000_000 }))
+      }
+      await site.run(170)
+      expect(site.minutes.some((m) => m < 0)).toBe(true)
+      site.offMs = 0
+      site.agents = { b: 0 }
+      site.beside.clear()
+      await site.run(130)
+      expect(site.minutes).toEqual(upTo(site.minutes.length))
+      expect(Math.abs(site.minutes.length - 430 / 60)).toBeLessThanOrEqual(1)
+      // the records stay where they are, and count
+      const stay = site.store.rows.filter(
+        ({ minuteMs, intervals }) => minuteMs < T0 - MINUTE_MS && intervals > 0,
+      )
+      expect(stay.length).toBeGreaterThan(0)
+      // a late record there brings no rent back
+      await stored(9, interval({ startMs, durationMs: 1_000, coveredMs: 1_000, deviceId: 'late' }))
+      await site.run(130)
+      expect(site.minutes.every((m) => m >= 0)).toBe(true)
+    },
+  )
 
   it('moves with a clock that was set while no collector ran', async () => {
     await begin(-30 * DAY_MS)

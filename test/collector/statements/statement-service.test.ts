@@ -7,6 +7,7 @@ import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import type { Store } from '../../../collector/plugin/store.ts'
 import { statementCsv } from '../../../collector/screens/documents/statement-csv.ts'
 import { statementPage } from '../../../collector/screens/documents/statement-page.ts'
+import { refuseOpen } from '../../../collector/statements/issue.ts'
 import { createDuckdbStore } from '../../../collector/stores/duckdb/duckdb.ts'
 import { createInfluxStore } from '../../../collector/stores/influx/influx.ts'
 import { StatementListSchema, StatementSchema } from '../../../collector/views/statement.ts'
@@ -309,6 +310,18 @@ describe.each(Object.keys(stores))('a month’s statements over %s', (kind) => {
     const acme = await ask(rig, 'Acme')
     expect(acme.completeness.putAsideRecords).toBe(2)
     expect(String(statementPage(acme))).toContain('2 records of the site came in this month or are of it')
+    // a part until then: it says so, and why
+    expect(acme.provisional).toBe(true)
+    expect(String(statementPage(acme))).toMatch(
+      /Provisional: .*2 records wait for a decision: the site put them aside/,
+    )
+    expect(statementCsv(acme)).toMatch(/,provisional,[^,]+,[^,]+,2,record put aside,/)
+    expect(await rig.statements.list(acme.month)).toMatchObject({ provisional: true, putAsideRecords: 2 })
+    const open = { waitingMinutes: 0, unpriced: new Map(), putAsideRecords: 2 }
+    expect(() => refuseOpen('N', open, false)).toThrow(
+      /2 records wait .* decide with perwatt-collector quarantine/,
+    )
+    expect(() => refuseOpen('N', open, true)).not.toThrow()
   })
 })
 

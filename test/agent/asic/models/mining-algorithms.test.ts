@@ -10,6 +10,25 @@ test.each([
   ['Antminer D9', 'x11'],
   ['Antminer E9 Pro', 'ethash'],
   ['Antminer X5', 'randomx'],
+  // price lists of 2025 and 2026 (github) that name an algorithm beside each
+  ['L7 9500', 'scrypt'],
+  ['L9 17G', 'scrypt'],
+  ['Bitmain E9', 'ethash'],
+  ['Bitmain E9 Pro', 'ethash'],
+  ['Bitmain KS5', 'kheavyhash'],
+  ['Bitmain Antminer E11', 'ethash'],
+  ['Fluminer L1', 'scrypt'],
+  ['FluMiner L1 Pro', 'scrypt'],
+  ['Fluminer L2', 'scrypt'],
+  ['Goldshell E-AL1M', 'blake3'],
+  ['Goldshell E-KA1M', 'kheavyhash'],
+  ['IceRiver KAS KS7', 'kheavyhash'],
+  ['IceRiver XP0', 'unknown'],
+  ['Pinecone INIBOX', 'unknown'],
+  ['Spondoolies SPx36', 'x11'],
+  // of Halong's machines the T1 alone mines Bitcoin
+  ['DragonMint B52', 'blake2b'],
+  ['Halong Mining DragonMint B29', 'blake256r14'],
 ])('%s hashes %s', (model, algorithm) => expect(otherAlgorithmOf(model)).toBe(algorithm))
 
 test.each([
@@ -17,6 +36,11 @@ test.each([
   'Antminer S21+ Hyd.',
   'Antminer T21',
   'Antminer S9',
+  'S21 Pro',
+  'T21',
+  'Bitmain S19 XP',
+  'Fluminer T3',
+  'DragonMint T1',
   'Whatsminer M30S++_VH70',
   'AvalonMiner 1566',
   'Bitaxe Hex 302',

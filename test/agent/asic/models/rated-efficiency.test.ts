@@ -130,6 +130,15 @@ test.each([
   ['Antminer U3S21EXPH', 'hydro', 860, 13],
   ['Bitmain Antminer U3S23H', 'hydro', 1160, 9.5],
   ['Antminer U3S23 Hyd.', 'hydro', 1160, 9.5],
+  // shop.bitmain.com, page of the model (251T, 5522W, 22J/T); the codes of its racks as a fleet's export lists them
+  ['Antminer S19e XP Hyd.', 'hydro', 251, 22],
+  ['Antminer U3S19EXPH', 'hydro', 251, 22],
+  ['Antminer U3S19XP+H', 'hydro', 279, 19],
+  // MicroBT's manuals of 2026-04: 500 to 552 TH/s, 13.5 J/T
+  ['Whatsminer M7AS_VM10', 'hydro', 533, 13.5],
+  ['Whatsminer M7BS', 'hydro', 533, 13.5],
+  ['Bitmain S21', 'air', 200, 17.5],
+  ['S19 XP', 'air', 140, 21.5],
   // public lists of miners (github, dumps of asicminervalue.com of 2019; proxies and dashboards of 2025)
   ['Antminer V9', 'air', 4, 256.8],
   ['GMO miner B3', 'air', 33, 103.5],
@@ -152,6 +161,12 @@ describe('a model that is newer than the tables has the rating of the most simil
     // the same model in another case
     ['Antminer S21 XP Hyd. 3U', 'Antminer S21 XP Hyd.'],
     ['Antminer S19j Pro-B', 'Antminer S19j Pro'],
+    // of its class
+    ['Antminer S19j XP Hyd.', 'Antminer S19e XP Hyd.'],
+    ['Antminer S21j Pro', 'Antminer S21 Pro'],
+    ['Antminer S21k XP Hyd.', 'Antminer S21e XP Hyd.'],
+    ['Antminer S19k Pro Hyd.', 'Antminer S19 Pro Hyd.'],
+    ['Whatsminer M7AS+_VM20', 'Whatsminer M73S+'],
     // of its line, generation and cooling
     ['Antminer S23 Pro', 'Antminer S23'],
     ['Antminer S23k Hyd.', 'Antminer S23 Hyd.'],

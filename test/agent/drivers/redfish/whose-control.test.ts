@@ -221,6 +221,58 @@ describe('several controls that are equally the machine’s', () => {
     },
   )
 
+  const metrics = (Min: number, Max: number, IntervalInMin = 20) => ({
+    PowerMetrics: {
+      IntervalInMin,
+      MinConsumedWatts: Min,
+      MaxConsumedWatts: Max,
+      AverageConsumedWatts: (Min + Max) / 2,
+    },
+  })
+  test.each([
+    ['extremes of the same time', metrics(380, 460), metrics(390, 460)],
+    ['what they are related to', { RelatedItem: [chassis('1')] }, { RelatedItem: [chassis('2')] }],
+  ])('that show the same now are no copies by %s, from the first reading on', async (_, first, second) => {
+    const [a, b] = two(['Chassis Power 1', 'Chassis Power 2'], 400, 400)
+    const tree = redfishTree(
+      { 1: { PowerState: 'On', Links: { Chassis: [chassis('1'), chassis('2')] } } },
+      {
+        1: {
+          ChassisType: 'RackMount',
+          Links: { ComputerSystems: [system('1')] },
+          pages: {
+            Power: {
+              PowerControl: [
+                { ...a, ...first },
+                { ...b, ...second },
+              ],
+            },
+          },
+        },
+        2: { ChassisType: 'RackMount', Links: { ComputerSystems: [system('1')] }, pages: {} },
+      },
+    )
+    expect(await powerOf(tree)).toMatchObject({
+      state: 'unknown',
+      faults: [expect.stringContaining('controls that may be parts of one power')],
+    })
+  })
+
+  test('with the same extremes, or those of other times, are one power', async () => {
+    const [a, b] = two(['Power Control', 'Power Limit'], 400, 400)
+    for (const other of [metrics(380, 460), metrics(370, 470, 60), {}])
+      expect(
+        await powerOf(
+          pages([
+            { ...a, ...metrics(380, 460) },
+            { ...b, ...other },
+          ]),
+        ),
+      ).toMatchObject({
+        powerW: 400,
+      })
+  })
+
   test.each(NAMES)('(%s, %s) that share a load are not half of it', async (...names) => {
     expect((await powerOf(pages(two(names, 800, 810))))?.state).toBe('unknown')
     expect(await powerOf(pages(two(names, 800, 800), supplies(830, 840)))).toEqual(reported(1600))

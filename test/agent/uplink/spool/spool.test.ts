@@ -1,4 +1,4 @@
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -54,6 +54,27 @@ describe('the spool', () => {
     expect((await next.read(1, 1))?.after).toEqual([{ epoch: spool.epoch, life: spool.life, seq: 2100 }])
     expect(await all(next)).toEqual(upTo(2100, 1001))
     await next.close()
+  })
+
+  it('has no file open after its end, also where something is committed while it ends, or later', async () => {
+    const openFiles = () =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        try {
+          const file = readlinkSync(`/proc/self/fd/${fd}`)
+          return file.startsWith(folder) ? [file] : []
+        } catch {
+          return []
+        }
+      })
+    const spool = await openSpool(folder)
+    spool.append(numbered(1, 700))
+    await spool.commit()
+    expect(openFiles()).toHaveLength(3)
+    spool.append(numbered(701, 700))
+    await Promise.all([spool.close(), spool.commit()])
+    spool.append(numbered(1401, 700))
+    await spool.commit()
+    expect(openFiles()).toEqual([])
   })
 
   it('sends only what is on disk', async () => {
