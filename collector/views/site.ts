@@ -73,7 +73,9 @@ export const SiteViewSchema = EarningSchema.extend({
   oldestReadingS: z
     .number()
     .optional()
-    .describe('age of the oldest reading among the figures, s: a machine that is read every 10 s shows what was read so long ago'),
+    .describe(
+      'age of the oldest reading among the figures, s: a machine that is read every 10 s shows what was read so long ago',
+    ),
   dataAgeS: z.number().optional().describe('age of the oldest last live message of the online agents, s'),
   ledgerThroughMs: unix.optional().describe('end of the newest settled minute'),
   ledgerBehind: z

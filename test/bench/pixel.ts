@@ -48,7 +48,13 @@ async function startDemo() {
   const port = String(20_000 + (process.pid % 10_000))
   const args = ['--data', folder, '--port', port, '--broker-port', String(Number(port) + 100)]
   const base = `127.${20 + (process.pid % 80)}.9.1`
-  const child = spawn(process.execPath, [resolve('dist/perwatt-collector.js'), 'demo', ...args, '--base', base])
+  const child = spawn(process.execPath, [
+    resolve('dist/perwatt-collector.js'),
+    'demo',
+    ...args,
+    '--base',
+    base,
+  ])
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk))
   const ended = new Promise((done) => child.once('exit', done))
@@ -83,7 +89,10 @@ const NOTE_FRAMES = `
 const paintedIn = (page: Page) => page.evaluate('window.painted') as Promise<Painted[]>
 
 /** When each reading was on the screen: with the first frame whose figures are of a later moment than its message. */
-function pixels(readings: readonly Reading[], painted: readonly Painted[]): (Reading & { paintedMs: number })[] {
+function pixels(
+  readings: readonly Reading[],
+  painted: readonly Painted[],
+): (Reading & { paintedMs: number })[] {
   return readings.flatMap((reading) => {
     const frame = painted.find(({ atMs }) => atMs >= reading.arrivedMs)
     return frame ? [{ ...reading, paintedMs: frame.paintedMs }] : []
@@ -91,11 +100,13 @@ function pixels(readings: readonly Reading[], painted: readonly Painted[]): (Rea
 }
 
 const p = (ms: readonly number[], part: number) => `${(percentile([...ms], part) / 1000).toFixed(2)} s`
-const spread = (ms: readonly number[]) => `p50 ${p(ms, 0.5)}, p90 ${p(ms, 0.9)}, p99 ${p(ms, 0.99)}, max ${p(ms, 1)}`
+const spread = (ms: readonly number[]) =>
+  `p50 ${p(ms, 0.5)}, p90 ${p(ms, 0.9)}, p99 ${p(ms, 0.99)}, max ${p(ms, 1)}`
 
 function tell(shown: readonly (Reading & { paintedMs: number })[]): void {
   const byDevice = new Map<string, (Reading & { paintedMs: number })[]>()
-  for (const reading of shown) byDevice.set(reading.device, [...(byDevice.get(reading.device) ?? []), reading])
+  for (const reading of shown)
+    byDevice.set(reading.device, [...(byDevice.get(reading.device) ?? []), reading])
   const byPoll = new Map<number, { toPixel: number[]; ofChange: number[]; devices: number }>()
   for (const readings of byDevice.values()) {
     const gaps = readings.slice(1).map((r, i) => r.observedAtMs - (readings[i] as Reading).observedAtMs)
@@ -122,7 +133,9 @@ function tell(shown: readonly (Reading & { paintedMs: number })[]): void {
 
 /** User and system time of a process, ms: fields 14 and 15 of its stat, in hundredths of a second (proc(5)). */
 function cpuMsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
@@ -136,7 +149,9 @@ async function firstSample(broker: string, run: number): Promise<{ wallMs: numbe
   await client.subscribeAsync(`perwatt/1/${SITE}/${agent}/live`)
   const heard = new Promise<number>((done) => client.once('message', () => done(performance.now())))
   const beganMs = performance.now()
-  const child = spawn(process.execPath, [resolve('dist/perwatt-agent.js'), 'run', '--config', file], { stdio: 'ignore' })
+  const child = spawn(process.execPath, [resolve('dist/perwatt-agent.js'), 'run', '--config', file], {
+    stdio: 'ignore',
+  })
   const wallMs = (await heard) - beganMs
   const cpuMs = cpuMsOf(child.pid ?? 0)
   child.kill('SIGTERM')
@@ -177,7 +192,9 @@ try {
   tell(pixels(measured, painted))
   print(`frames ${(frames / tookS).toFixed(2)} a second`)
   for (const [agent, times] of messages)
-    print(`messages of ${agent.padEnd(13)} ${(times.filter((t) => t < beganMs + tookS * 1000).length / tookS).toFixed(2)} a second`)
+    print(
+      `messages of ${agent.padEnd(13)} ${(times.filter((t) => t < beganMs + tookS * 1000).length / tookS).toFixed(2)} a second`,
+    )
   await client.endAsync(true)
   const starts: { wallMs: number; cpuMs: number }[] = []
   for (let run = 0; run < Number(values.starts); run++) starts.push(await firstSample(demo.broker, run))

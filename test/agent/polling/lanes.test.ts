@@ -47,7 +47,9 @@ describe('devices that share a connection', () => {
 
   it('are the meters behind one gateway, and whatever reads one miner or one BMC', () => {
     const gateway = { host: '192.0.2.2', map: 'schneider-iem3000' }
-    expect(keyOf('modbus-meter', { ...gateway, unit: 1 })).toBe(keyOf('modbus-meter', { ...gateway, unit: 2 }))
+    expect(keyOf('modbus-meter', { ...gateway, unit: 1 })).toBe(
+      keyOf('modbus-meter', { ...gateway, unit: 2 }),
+    )
     expect(keyOf('modbus-meter', { ...gateway, port: 503 })).not.toBe(keyOf('modbus-meter', gateway))
     expect(keyOf('redfish', { url: 'https://192.0.2.9/' })).toBe(keyOf('ipmi', { host: '192.0.2.9' }))
     expect(keyOf('antminer', { host: '192.0.2.7' })).toBe(keyOf('whatsminer-v3', { host: '192.0.2.7' }))
@@ -89,8 +91,19 @@ describe('devices that share a connection', () => {
       }
     }
     const pollers = ['meter-1', 'meter-2', 'meter-3'].map((id, index) => {
-      const target = { id, driver: 'modbus-meter', open: async () => ({ driver: 'modbus-meter', session: session() }) }
-      const options = { intervalMs: 5, timeoutMs: 1_000, index, of: 3, lane, log: createLog({ write: () => {} }) }
+      const target = {
+        id,
+        driver: 'modbus-meter',
+        open: async () => ({ driver: 'modbus-meter', session: session() }),
+      }
+      const options = {
+        intervalMs: 5,
+        timeoutMs: 1_000,
+        index,
+        of: 3,
+        lane,
+        log: createLog({ write: () => {} }),
+      }
       return new Poller(target, { ...options, onReadings: () => {}, onFailure: () => {} })
     })
     for (const poller of pollers) poller.start()

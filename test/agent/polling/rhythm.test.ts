@@ -33,13 +33,17 @@ test('the first polls of many devices begin 3 ms apart, and the later ones are s
 
 test('between the first and the second poll is half an interval to one and a half', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (of, part) => {
-      const index = Math.min(of - 1, Math.floor(part * of))
-      const [first = 0, second = 0, third = 0] = pollTimes(rhythm({ intervalMs: 10_000, index, of }), 10, 3)
-      expect(second - first).toBeGreaterThanOrEqual(4_899)
-      expect(second - first).toBeLessThanOrEqual(15_101)
-      expect(third - second).toBeCloseTo(10_000, 3)
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 5_000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (of, part) => {
+        const index = Math.min(of - 1, Math.floor(part * of))
+        const [first = 0, second = 0, third = 0] = pollTimes(rhythm({ intervalMs: 10_000, index, of }), 10, 3)
+        expect(second - first).toBeGreaterThanOrEqual(4_899)
+        expect(second - first).toBeLessThanOrEqual(15_101)
+        expect(third - second).toBeCloseTo(10_000, 3)
+      },
+    ),
   )
 })
 

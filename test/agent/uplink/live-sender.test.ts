@@ -115,7 +115,9 @@ test('whenever devices are read, each reading or a newer one is sent within 250 
             ),
           ).toBe(true)
         for (const { atMs } of messages)
-          expect(messages.filter((m) => m.atMs >= atMs && m.atMs < atMs + 1_000).length).toBeLessThanOrEqual(4)
+          expect(messages.filter((m) => m.atMs >= atMs && m.atMs < atMs + 1_000).length).toBeLessThanOrEqual(
+            4,
+          )
         const sent = messages.flatMap(({ samples }) => samples.map((s) => s.powerW))
         expect(new Set(sent).size).toBe(sent.length)
       },
