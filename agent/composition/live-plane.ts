@@ -22,7 +22,7 @@ export interface LivePlaneOptions {
   shortestPollMs: number
 }
 
-/** What the collector is told of the devices: which there are, and what each said last. */
+/** What the collector hears about the devices: which there are, and what each said last. */
 export class LivePlane {
   readonly #o: LivePlaneOptions
   readonly #inventory: InventorySender

@@ -5,7 +5,7 @@ import type { Driver } from '../plugin/driver.ts'
 import { AUTO, type DeviceConfig } from './device-config.ts'
 
 /** How often a device is read where nothing is configured, ms. A driver may need longer. */
-export const POLL_MS: Readonly<Record<DeviceKind, number>> = {
+const POLL_MS: Readonly<Record<DeviceKind, number>> = {
   // a miner's own averages move in 5 s steps at best, and control boards are slow computers
   asic: 10_000,
   gpu: 1_000,

@@ -2,7 +2,7 @@ import type { LiveViews } from '../live/live-views.ts'
 import type { ScreensServer } from '../screens/server.ts'
 
 /** How often everything is computed and judged, and how often the screens get a frame. */
-export const TICK_MS = 1_000
+const TICK_MS = 1_000
 export const FRAME_MS = 500
 /** A frame of so many machines takes some 10 ms of CPU. With more of them the screens get a frame each tick. */
 export const FRAMES_UP_TO_DEVICES = 10_000

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { InventoryPace } from '../../../agent/uplink/inventory-pace.ts'
 
-test('a new device is told at once, and the next ones at growing distances, because an inventory is all devices', () => {
+test('a new device is announced at once, and the next ones at growing distances, because an inventory is all devices', () => {
   const pace = new InventoryPace()
   let version = 0
   const toldAtMs: number[] = []

@@ -153,7 +153,7 @@ test('without a connection each device’s newest reading waits', () => {
   expect(messages.map(({ samples }) => samples.map((s) => s.powerW))).toEqual([[2]])
 })
 
-test('readings of devices that the collector does not know yet are sent as soon as it is told of them', () => {
+test('readings of devices that the collector does not know yet are sent as soon as it can know them', () => {
   const { read, told, sent } = rig()
   told.atMs = 400
   read('a')

@@ -26,7 +26,7 @@ test('screens get a frame every 500 ms, and the rules judge each second', () => 
   ])
 })
 
-test('where nobody looks, or there are more machines than a frame is cheap for, there is a frame each second', () => {
+test('where no browser is open, or there are more machines than a frame is cheap for, there is a frame each second', () => {
   expect(beats([0, 500, 1000], { isWatched: false })).toEqual(['tick 0', 'tick 1000'])
   expect(beats([0, 500, 1000], { devices: FRAMES_UP_TO_DEVICES })).toEqual([
     ...['tick 0', 'look 500', 'frame 500', 'tick 1000'],
