@@ -62,7 +62,7 @@ export const StatusMessageSchema = z.object({
   version: z.string().max(64),
   /** true: the agent reads emulated machines, whose data must never be mixed with real data */
   simulated: z.boolean(),
-  /** poll interval, s; a sample older than three of them is stale */
+  /** the longest interval at which it reads a device now, s; a sample older than three of them is stale */
   pollS: z.number().positive().max(3600),
   spool: SpoolStatusSchema.optional(),
   delivery: DeliveryStatusSchema.optional(),

@@ -4,12 +4,13 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
 import { thisProgram } from '../../protocol/kit/this-program.ts'
 import { every } from '../../protocol/kit/timers.ts'
-import { encodeLive, MAX_SAMPLES_PER_MESSAGE } from '../../protocol/sample.ts'
 import type { AckMessage } from '../../protocol/status.ts'
 import { AgentClock, type AgentClockState } from '../clock/agent-clock.ts'
 import { TimeQuestions } from '../clock/time-questions.ts'
 import { type AgentConfig, maxGapMs } from '../config/config.ts'
 import type { DeviceConfig } from '../config/device-config.ts'
+import { connectionOf } from '../config/device-place.ts'
+import { pollMsOf } from '../config/poll-intervals.ts'
 import { clockStateOf, Metering } from '../metering/metering.ts'
 import type { Driver } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
@@ -18,16 +19,16 @@ import { withConfiguredLimits } from '../polling/configured-limits.ts'
 import { DevicePlaces } from '../polling/device-places.ts'
 import { DeviceRegistry } from '../polling/device-registry.ts'
 import { HardwareWatch } from '../polling/hardware-watch.ts'
+import { type Lane, lanesOf } from '../polling/lanes.ts'
 import { pollTarget } from '../polling/poll-target.ts'
 import { Poller } from '../polling/poller.ts'
 import { ShareWatch } from '../polling/share-watch.ts'
 import { Delivery } from '../uplink/delivery.ts'
-import { partsOf } from '../uplink/fitting.ts'
-import { InventorySender } from '../uplink/inventory-sender.ts'
 import { MessageSize } from '../uplink/message-size.ts'
 import { Publisher } from '../uplink/publisher.ts'
 import type { Spool } from '../uplink/spool/spool.ts'
 import { atMost } from './at-most.ts'
+import { LivePlane } from './live-plane.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { SelfReport } from './self-report.ts'
 import { spoolOf } from './spool-of.ts'
@@ -64,9 +65,10 @@ export class Agent {
   readonly spool: Spool
   readonly #size: MessageSize
   readonly #delivery: Delivery
-  readonly #inventory: InventorySender
+  readonly #live: LivePlane
   readonly #publisher: Publisher
-  readonly #pollers: Poller[]
+  readonly #pollers: Poller[] = []
+  readonly #maxGapMs: number
   /** both absent until the spool is open */
   #metering: Metering | undefined
   #time: AgentClock | undefined
@@ -74,7 +76,6 @@ export class Agent {
   #starting: Promise<void> = Promise.resolve()
   #stopped = false
   #timers: NodeJS.Timeout[] = []
-  #publishedInventory = -1
 
   constructor(options: AgentOptions) {
     const { config, drivers, log, version, clock = systemClock } = options
@@ -83,7 +84,9 @@ export class Agent {
     this.#clock = clock
     this.#drivers = drivers
     this.#registry = new DeviceRegistry(config.devices, drivers)
-    this.#shareWatch = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: maxGapMs(config), log })
+    const pollsMs = config.devices.map((device) => pollMsOf(device, config, drivers))
+    this.#maxGapMs = maxGapMs(config, pollsMs)
+    this.#shareWatch = new ShareWatch({ timeoutMs: config.shareTimeout, maxGapMs: this.#maxGapMs, log })
     this.spool = spoolOf(config, options.spool, {
       nowMs: () => this.#wallMs(),
       clockHolds: () => this.#time?.holds ?? true,
@@ -97,6 +100,7 @@ export class Agent {
       wallMs: () => this.#wallMs(),
       spool: this.spool,
       registry: this.#registry,
+      pollMs: () => Math.max(...pollsMs, ...this.#pollers.map(({ intervalMs }) => intervalMs)),
       parts: () => ({ publisher: this.#publisher, delivery: this.#delivery, time: this.#time }),
       log,
     })
@@ -126,10 +130,14 @@ export class Agent {
       holds: () => this.#time?.holds ?? true,
       size: this.#size,
     })
-    this.#inventory = new InventorySender({
-      publish: (message, { retain }) => this.#publisher.publish('inventory', message, { qos: 1, retain }),
+    this.#live = new LivePlane({
+      registry: this.#registry,
+      publisher: this.#publisher,
       size: this.#size,
       clock,
+      nowMs: () => performance.now(),
+      simulated: config.simulated,
+      shortestPollMs: Math.min(...pollsMs),
     })
     this.#questions = new TimeQuestions({
       life: () => ({ epoch: this.spool.epoch, life: this.spool.life }),
@@ -140,16 +148,19 @@ export class Agent {
       clock,
     })
     const watch = new HardwareWatch(config.devices, log)
+    const lanes = lanesOf(config.devices.map((device) => connectionOf(device, drivers)))
     this.#pollers = config.devices.map(
-      (device, i) =>
+      (device, index) =>
         new Poller(pollTarget(device, drivers, watch, this.#memories), {
-          intervalMs: config.pollInterval,
+          intervalMs: pollsMs[index] as number,
           timeoutMs: config.timeout,
-          phase: i / config.devices.length,
+          index,
+          of: config.devices.length,
+          lane: lanes[index] as Lane,
           log,
           onPolled: (polled) => this.metrics?.health.polled(polled, performance.now()),
           onReadings: (driver, readings) => this.#observed(device, driver, readings),
-          onFailure: (error) => this.#registry.fail(device, error.message, this.#wallMs()),
+          onFailure: (error) => this.#failed(device, error),
         }),
     )
   }
@@ -181,12 +192,11 @@ export class Agent {
     const time = new AgentClock({ clock: this.#clock, log: this.#log, state: clockState })
     this.#time = time
     const ids = config.devices.map(({ id }) => id)
-    this.#metering = new Metering(this.spool, maxGapMs(config), this.#memories, ids, time)
+    this.#metering = new Metering(this.spool, this.#maxGapMs, this.#memories, ids, time)
     this.#publisher.start()
     void this.#publishStatus()
     for (const poller of this.#pollers) poller.start()
     this.#timers = [
-      every(config.pollInterval, () => this.#publishLive()),
       every(1000, () => void this.#beat()),
       every(60_000, () => void this.#publishStatus()),
       every(STATUS_FILE_MS, () => this.#report.note()),
@@ -198,6 +208,7 @@ export class Agent {
     this.#stopped = true
     const until = performance.now() + STOP_DELIVERY_MS
     for (const timer of this.#timers) clearInterval(timer)
+    this.#live.stop()
     void this.metrics?.stop()
     await atMost(this.#starting, STOP_STEP_MS)
     await atMost(Promise.all(this.#pollers.map((p) => p.stop())), STOP_STEP_MS)
@@ -238,14 +249,14 @@ export class Agent {
     const judged = readings.map((r) =>
       this.#shareWatch.check(device.id, withConfiguredLimits(r, device), now.steadyMs),
     )
-    for (const { deviceId, reading } of this.#registry.update(
-      device,
-      driver,
-      judged,
-      now.wallMs,
-      this.#places?.of(device),
-    ))
-      this.#metering?.observe(deviceId, reading, now)
+    const told = this.#registry.update(device, driver, judged, now.wallMs, this.#places?.of(device))
+    for (const { deviceId, reading } of told) this.#metering?.observe(deviceId, reading, now)
+    this.#live.noted()
+  }
+
+  #failed(device: DeviceConfig, error: Error): void {
+    this.#registry.fail(device, error.message, this.#wallMs())
+    this.#live.noted()
   }
 
   async #beat(): Promise<void> {
@@ -255,30 +266,15 @@ export class Agent {
     await this.spool.giveRightTimes((stretch) => time.shiftOf(stretch))
     if (this.#publisher.connected) this.#questions.beat(time.holds)
     void this.#delivery.pump()
-    this.#inventory.beat()
+    this.#live.beat()
     this.#report.publishNews()
-  }
-
-  #publishLive(): void {
-    if (!this.#publisher.connected) return
-    if (this.#publishedInventory !== this.#registry.version) this.#publishInventory()
-    const { wallMs } = this.#clock.now()
-    const limits = { maxBytes: this.#size.liveBytes, most: MAX_SAMPLES_PER_MESSAGE }
-    const parts = partsOf(this.#registry.samples(), (samples) => encodeLive(samples, wallMs), limits)
-    for (const { message } of parts) this.#publisher.publish('live', message, { qos: 0 })
   }
 
   #introduce(): void {
     this.#report.publish()
-    this.#publishInventory()
-    this.#publishLive()
+    this.#live.introduce()
     // a collector that has just come has not heard an earlier question
     this.#questions.ask()
-  }
-
-  #publishInventory(): void {
-    this.#publishedInventory = this.#registry.version
-    this.#inventory.send(this.#registry.devices(), this.#config.simulated)
   }
 
   #acknowledged(ack: AckMessage): void {
@@ -288,7 +284,7 @@ export class Agent {
       this.#questions.answered()
       if (!time.holds) this.#metering?.trustClock(time.now().wallMs)
     }
-    this.#inventory.answered(ack)
+    this.#live.answered(ack)
     this.#delivery.acknowledged(ack)
     this.#report.publishNews()
   }

@@ -22,6 +22,8 @@ export interface SelfReportSources {
   wallMs: () => number
   spool: Pick<Spool, 'state'>
   registry: Pick<DeviceRegistry, 'devices' | 'samples'>
+  /** the longest interval at which a device is read now, ms */
+  pollMs: () => number
   /** absent until they are made */
   parts: () => { publisher?: Publisher; delivery?: Delivery; time?: AgentClock | undefined }
   log: Log
@@ -35,6 +37,7 @@ export class SelfReport {
   #synchronised: boolean | undefined
   #publishedOffsetMs: number | undefined
   #publishedCondition: string | undefined
+  #publishedPollMs = Number.POSITIVE_INFINITY
 
   constructor(sources: SelfReportSources) {
     this.#o = sources
@@ -47,7 +50,7 @@ export class SelfReport {
   }
 
   status(state: StatusMessage['state']): StatusMessage {
-    const { config, version, program, wallMs, spool, parts } = this.#o
+    const { config, version, program, wallMs, spool, parts, pollMs } = this.#o
     const { publisher, delivery, time } = parts()
     const namesake = state === 'online' ? publisher?.namesake : undefined
     return {
@@ -56,7 +59,7 @@ export class SelfReport {
       atMs: wallMs(),
       version,
       simulated: config.simulated,
-      pollS: config.pollInterval / 1000,
+      pollS: pollMs() / 1000,
       spool: spool.state(),
       ...(this.#synchronised === undefined ? {} : { clockSynchronised: this.#synchronised }),
       ...(time?.offsetMs === undefined ? {} : { clockOffsetMs: time.offsetMs }),
@@ -70,6 +73,7 @@ export class SelfReport {
     const status = this.status('online')
     this.#publishedCondition = this.#condition()
     this.#publishedOffsetMs = status.clockOffsetMs
+    this.#publishedPollMs = this.#o.pollMs()
     this.#o.parts().publisher?.publish('status', status, { qos: 1, retain: true })
   }
 
@@ -78,7 +82,9 @@ export class SelfReport {
     const { offsetMs } = this.#o.parts().time ?? {}
     const before = this.#publishedOffsetMs ?? Number.POSITIVE_INFINITY
     const isOther = offsetMs !== undefined && Math.abs(offsetMs - before) >= OFFSET_CHANGE_MS
-    if (isOther || this.#condition() !== this.#publishedCondition) this.publish()
+    // else samples of a device that has become slow would be taken as stale
+    const isSlower = this.#o.pollMs() > this.#publishedPollMs
+    if (isOther || isSlower || this.#condition() !== this.#publishedCondition) this.publish()
   }
 
   /** Asks the kernel whether NTP keeps the clock. */

@@ -15,6 +15,7 @@ import type { Driver } from '../plugin/driver.ts'
 import { type DeviceConfig, deviceSchema } from './device-config.ts'
 import { repeatedMachines } from './device-place.ts'
 import { MetricsSchema } from './metrics-config.ts'
+import { PollIntervalSchema, pollIntervalsSchema, pollMsOf } from './poll-intervals.ts'
 import { wiringFaults } from './wiring-faults.ts'
 
 const SPOOL_ROOT = '/var/lib/perwatt-agent'
@@ -48,9 +49,12 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
       network: NameSchema.optional().describe(
         'name of the private network of this agent’s devices; set it where the networks of several agents use the same addresses for different machines',
       ),
-      pollInterval: durationMs('1s', '60s')
-        .default(10_000)
-        .describe('how often each device is read: 1s to 60s'),
+      pollInterval: PollIntervalSchema.optional().describe(
+        'how often every device is read that has no interval of its own, by its kind or by its driver: 1s to 60s; absent: miners, BMCs and GPUs that are read by a program each 10s, all else each second',
+      ),
+      pollIntervals: pollIntervalsSchema(drivers).describe(
+        'how often devices are read by their kind or their driver, such as { asic: 10s, modbus-meter: 2s }: 1s to 60s',
+      ),
       timeout: durationMs('1ms', '60s').default(5_000).describe('how long a device may take to answer'),
       shareTimeout: durationMs('1s', '7d')
         .default(10 * MINUTE_MS)
@@ -83,8 +87,8 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
     .superRefine((config, ctx) => {
       const refuse = (path: (string | number)[], message: string) =>
         ctx.addIssue({ code: 'custom', path, message })
-      if (config.shareTimeout < config.pollInterval)
-        refuse(['shareTimeout'], 'expected at least one pollInterval')
+      const longestMs = Math.max(...config.devices.map((device) => pollMsOf(device, config, drivers)))
+      if (config.shareTimeout < longestMs) refuse(['shareTimeout'], 'expected at least one pollInterval')
       if (config.spool.maxBytes < MIN_SPOOL_BYTES) refuse(['spool', 'maxBytes'], 'expected at least 1MiB')
       for (const [i, first] of repeatedIds(config.devices)) {
         const { id } = config.devices[i] as DeviceConfig
@@ -109,8 +113,12 @@ export const agentConfigSchema = (drivers: readonly Driver[]) =>
 
 export type AgentConfig = z.output<ReturnType<typeof agentConfigSchema>>
 
-/** A longer time between two readings is a gap, ms. Two polls in a row may fail without one. */
-export const maxGapMs = ({ pollInterval }: AgentConfig): number => 3 * pollInterval
+/**
+ * A longer time between two readings is a gap, ms. Two polls in a row may fail without one, and each of them may last as long as the
+ * time-out. @param pollsMs the intervals of the devices
+ */
+export const maxGapMs = ({ timeout }: Pick<AgentConfig, 'timeout'>, pollsMs: readonly number[]): number =>
+  3 * Math.max(timeout, ...pollsMs)
 
 /** The spool's folder: the configured one, or the agent's own below the folder where Debian packages keep their data. */
 export const spoolFolderOf = (config: Pick<AgentConfig, 'agent' | 'spool'>): string =>

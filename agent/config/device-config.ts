@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DeviceIdSchema, GENERATES, type Location, LocationSchema } from '../../protocol/device.ts'
-import { HostSchema, PortSchema } from '../../protocol/kit/fields.ts'
+import { durationMs, HostSchema, PortSchema } from '../../protocol/kit/fields.ts'
 import { entrySchema, type Plugin } from '../../protocol/kit/plugin.ts'
 import type { Driver } from '../plugin/driver.ts'
 import { WebAccessSchema } from '../wire/web-auth.ts'
@@ -44,6 +44,7 @@ const commonSettings = {
     .optional()
     .describe('MAC or serial number that is expected at its address; scan follows it to a new lease'),
   tags: z.record(z.string(), z.string()).optional().describe('free labels for the collector’s rules'),
+  pollInterval: durationMs('1s', '60s').optional().describe('how often this device is read: 1s to 60s'),
 }
 const host = HostSchema.describe('host name or address of the device')
 
@@ -61,6 +62,8 @@ export interface DeviceConfig {
   generates?: (typeof GENERATES)[number]
   hardwareId?: string
   tags?: Record<string, string>
+  /** ms */
+  pollInterval?: number
   [setting: string]: unknown
 }
 

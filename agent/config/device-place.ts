@@ -35,6 +35,18 @@ export function placeOf(config: DeviceConfig, drivers: readonly Driver[]): Confi
   return { kind, host, behind: port + chosen.join('') }
 }
 
+/**
+ * What one connection at a time may be open to: a miner or a BMC on any of its ports, a meter or a gateway with several meters on one.
+ * Undefined: a web server, which serves many at once, or the agent's own computer.
+ */
+export function connectionOf(config: DeviceConfig, drivers: readonly Driver[]): string | undefined {
+  const { kind, host, behind } = placeOf(config, drivers)
+  if (host === undefined || kind === 'gpu' || kind === 'service') return undefined
+  if (kind !== 'meter') return `${host.toLowerCase()}${kind === 'asic' ? behind : ''}`
+  const driver = drivers.find(({ name }) => name === config.driver)
+  return `${host.toLowerCase()}${portText(config, driver, undefined)}`
+}
+
 /** A port of a miner that is not its own, as behind an address translation. */
 function forwardedPort(config: DeviceConfig, driver: Driver | undefined): string {
   for (const name of ['port', 'webPort'] as const) {

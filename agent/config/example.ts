@@ -16,9 +16,12 @@ mqtt:
 # Only where the networks of several agents use the same addresses for different machines: the name of this one.
 # network: hall-2
 
-# How often each device is read, and how long it may take to answer.
-pollInterval: 10s
+# How long a device may take to answer.
 timeout: 5s
+
+# How often devices are read, 1s to 60s. Without this: miners, BMCs and GPUs that are read by a program each 10s, all else each
+# second. By kind (asic, gpu, host, meter, service) or driver; a device may have its own pollInterval; pollInterval here is all others'.
+# pollIntervals: { asic: 10s, modbus-meter: 2s }
 
 # A miner that shows a hashrate is marked faulty when its pool accepts no share for this long. Where shares are
 # rare, the limit is ten times the average time of one share.

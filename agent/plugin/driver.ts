@@ -15,6 +15,8 @@ export interface Driver<S extends z.ZodObject = z.ZodObject> extends Plugin<S> {
   readonly measures?: Device['measures']
   /** whether `host` must be set; `or-url`: `host` or the driver's own setting `url` must be set */
   readonly needsHost: boolean | 'or-url'
+  /** how often its machines stand to be asked where nothing is configured, ms; absent: as their kind. The source stands beside it */
+  readonly pollMs?: number
   /** every command or path that the driver can send; a test reads this list and refuses anything that writes */
   readonly requests: readonly string[]
   /** True where the first answers show a machine of this family. Absent: `driver: auto` never chooses this driver. */

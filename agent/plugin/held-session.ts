@@ -39,6 +39,7 @@ export function heldSession(session: Session, known: KnownByChecks = {}): Sessio
       return readings.map((reading) => held(reading, steadyMs))
     },
     ...(session.close && { close: () => session.close?.() }),
+    ...(session.rest && { rest: () => session.rest?.() }),
     remembers: () =>
       withChecks(session.remembers?.(), {
         energy: energy.known,

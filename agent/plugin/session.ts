@@ -7,6 +7,8 @@ export interface Session {
    */
   read(signal: AbortSignal): Promise<Reading[]>
   close?(): void
+  /** Lets go of a connection that it keeps between its readings, because another device behind the same address is read now. The next `read` opens it again. */
+  rest?(): void
   /**
    * What it has learnt of its machine that a later session with the same settings should know, also after a restart of the agent: JSON.
    * The driver gets it as `Target.remembered`, and the session by `recall`. Undefined: nothing.

@@ -9,6 +9,8 @@ import type { Place } from './device-places.ts'
 /** One device and its newest sample. */
 interface Entry {
   device: Device
+  /** `members` since which it is in the list */
+  since: number
   /** absent: the device was not read yet */
   sample?: Sample
 }
@@ -19,14 +21,17 @@ export class DeviceRegistry {
   readonly #entries = new Map<string, Entry>()
   /** ids of the devices behind each configured target: one, or the parts of one machine */
   readonly #parts = new Map<string, Set<string>>()
+  /** ids of devices that were read since their samples were taken, the longest ago first */
+  readonly #unsent = new Set<string>()
   #version = 0
+  #members = 0
 
   constructor(configs: readonly DeviceConfig[], drivers: readonly Driver[]) {
     this.#drivers = drivers
     for (const config of configs) {
       const kind = drivers.find((d) => d.name === config.driver)?.kind ?? 'asic'
       const device: Device = { deviceId: config.id, kind, driver: config.driver, ...configuredFacts(config) }
-      this.#entries.set(config.id, { device })
+      this.#entries.set(config.id, { device, since: 0 })
       this.#parts.set(config.id, new Set([config.id]))
     }
   }
@@ -36,12 +41,48 @@ export class DeviceRegistry {
     return this.#version
   }
 
+  /** Increases where a device came or went. */
+  get members(): number {
+    return this.#members
+  }
+
   devices(): Device[] {
     return [...this.#entries.values()].map((e) => e.device)
   }
 
   samples(): Sample[] {
     return [...this.#entries.values()].flatMap(({ sample }) => sample ?? [])
+  }
+
+  /**
+   * The newest samples of the devices that were read since the last call. @param members devices that came later are not known to the
+   * collector yet; their samples stay
+   */
+  takeUnsent(members: number): Sample[] {
+    const taken: Sample[] = []
+    for (const deviceId of this.#unsent) {
+      const entry = this.#entries.get(deviceId)
+      if (entry && entry.since > members) continue
+      this.#unsent.delete(deviceId)
+      if (entry?.sample) taken.push(entry.sample)
+    }
+    return taken
+  }
+
+  /** Everything is to be sent again: a collector has just come. */
+  resend(): void {
+    for (const deviceId of this.#entries.keys()) this.#unsent.add(deviceId)
+  }
+
+  /** What does not answer is asked less and less often, and is still known not to answer. @returns whether there is any */
+  resendUnreachable(): boolean {
+    let isAny = false
+    for (const [deviceId, { sample }] of this.#entries)
+      if (sample?.state === 'unreachable') {
+        this.#unsent.add(deviceId)
+        isAny = true
+      }
+    return isAny
   }
 
   /**
@@ -58,6 +99,7 @@ export class DeviceRegistry {
   ): { deviceId: string; reading: Reading }[] {
     const parts = this.#parts.get(config.id) ?? new Set()
     this.#parts.set(config.id, parts)
+    let isChanged = false
     const identified = readings.map((reading) => {
       const deviceId = reading.part ? `${config.id}/${reading.part}` : config.id
       const device: Device = {
@@ -75,7 +117,13 @@ export class DeviceRegistry {
       }
       const before = this.#entries.get(deviceId)
       if (!before || JSON.stringify(before.device) !== JSON.stringify(device)) this.#version++
-      this.#entries.set(deviceId, { device, sample: { deviceId, observedAtMs: wallMs, ...reading.sample } })
+      if (!before && !isChanged) {
+        this.#members++
+        isChanged = true
+      }
+      const sample = { deviceId, observedAtMs: wallMs, ...reading.sample }
+      this.#entries.set(deviceId, { device, sample, since: before?.since ?? this.#members })
+      this.#unsent.add(deviceId)
       parts.add(deviceId)
       return { deviceId, reading }
     })
@@ -83,6 +131,7 @@ export class DeviceRegistry {
     if (readings.length > 0 && readings.every((r) => r.part) && parts.delete(config.id)) {
       this.#entries.delete(config.id)
       this.#version++
+      if (!isChanged) this.#members++
     }
     return identified
   }
@@ -96,13 +145,14 @@ export class DeviceRegistry {
   fail(config: DeviceConfig, reason: string, wallMs: number): void {
     for (const deviceId of this.#parts.get(config.id) ?? []) {
       const entry = this.#entries.get(deviceId)
-      if (entry)
-        entry.sample = {
-          deviceId,
-          observedAtMs: wallMs,
-          state: 'unreachable',
-          faults: [reason.slice(0, 256)],
-        }
+      if (!entry) continue
+      entry.sample = {
+        deviceId,
+        observedAtMs: wallMs,
+        state: 'unreachable',
+        faults: [reason.slice(0, 256)],
+      }
+      this.#unsent.add(deviceId)
     }
   }
 }

@@ -131,6 +131,7 @@ export const advised = (session: Session): Session => ({
     }
   },
   close: () => session.close?.(),
+  rest: () => session.rest?.(),
 })
 
 const whatOf = (error: unknown): string => reasonOf(error).replace(/;[^;]*$/, '')

@@ -55,6 +55,7 @@ export class HardwareWatch {
     return {
       read: async (signal) => (await session.read(signal)).map(check),
       ...(session.close ? { close: () => session.close?.() } : {}),
+      ...(session.rest ? { rest: () => session.rest?.() } : {}),
     }
   }
 }

@@ -77,8 +77,11 @@ export function pollTarget(
   }
 }
 
-/** Tells whether the settings are still the same. Short, and of all of them, so that it gives no password away. */
-const digestOf = (config: DeviceConfig): string =>
+/**
+ * Tells whether the settings are still the same. Short, and of all of them, so that it gives no password away. How often it is read changes
+ * nothing of the machine.
+ */
+const digestOf = ({ pollInterval: _, ...config }: DeviceConfig): string =>
   createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 8)
 
 function addressOf({ host, port, ...settings }: DeviceConfig): string | undefined {

@@ -5,6 +5,8 @@ import { after } from '../../protocol/kit/timers.ts'
 import { ANOTHER_FIRMWARE, type Session } from '../plugin/driver.ts'
 import type { Reading } from '../plugin/reading.ts'
 import { failureText } from './failure-text.ts'
+import { type Lane, OWN_LANE } from './lanes.ts'
+import { Rhythm } from './rhythm.ts'
 
 export interface OpenSession {
   session: Session
@@ -25,8 +27,11 @@ export interface PollTarget {
 export interface PollerOptions {
   intervalMs: number
   timeoutMs: number
-  /** fraction of the interval, 0 to 1, after which the first poll comes; different fractions spread the polls of many devices */
-  phase: number
+  /** which of how many devices it is: their polls are spread over the interval */
+  index: number
+  of: number
+  /** devices behind one address take turns; absent: nobody else is there */
+  lane?: Lane
   log: Log
   onReadings(driver: string, readings: Reading[]): void
   onFailure(error: PerwattError): void
@@ -52,19 +57,26 @@ export class Poller {
   #timer: NodeJS.Timeout | undefined
   #session: OpenSession | undefined
   #failures = 0
-  /** when the first poll was due, ms of `performance.now()` */
-  #firstDueMs = 0
+  readonly #rhythm: Rhythm
+  readonly #lane: Lane
+  /** when the last poll began, ms of `performance.now()` */
+  #beganMs = 0
   #running: Promise<void> = Promise.resolve()
 
   constructor(target: PollTarget, options: PollerOptions) {
     this.#target = target
     this.#options = options
+    this.#rhythm = new Rhythm(options)
+    this.#lane = options.lane ?? OWN_LANE
+  }
+
+  /** How often the device is read now, ms: less often than configured where it needs long to answer. */
+  get intervalMs(): number {
+    return this.#rhythm.intervalMs
   }
 
   start(): void {
-    const { intervalMs, phase } = this.#options
-    this.#firstDueMs = performance.now() + intervalMs * phase
-    this.#schedule(intervalMs * phase)
+    this.#schedule(this.#rhythm.start(performance.now()))
   }
 
   async stop(): Promise<void> {
@@ -76,21 +88,17 @@ export class Poller {
 
   #schedule(delayMs: number): void {
     this.#timer = after(delayMs, () => {
+      this.#beganMs = performance.now()
       this.#running = this.#poll().then(() => {
         if (!this.#stop.signal.aborted) this.#schedule(this.#untilNext(performance.now()))
       })
     })
   }
 
-  /**
-   * ms until the next poll: a whole number of intervals after the first one, so that polls stay spread even after all of them were
-   * held up. Back-off comes on top while the device does not answer.
-   */
+  /** ms until the next poll. Back-off comes on top while the device does not answer. */
   #untilNext(nowMs: number): number {
     const { intervalMs, random } = this.#options
-    // a timer may fire a little early, hence the 0.01
-    const intervals = Math.floor((nowMs - this.#firstDueMs) / intervalMs + 0.01) + 1
-    const delayMs = this.#firstDueMs + intervals * intervalMs - nowMs
+    const delayMs = this.#rhythm.untilNext(nowMs, this.#beganMs)
     if (this.#failures < FAILURES_TO_CLOSE) return delayMs
     return (
       delayMs +
@@ -100,9 +108,12 @@ export class Poller {
 
   async #poll(): Promise<void> {
     const { log } = this.#options
-    const beganMs = performance.now()
+    let beganMs = performance.now()
     try {
-      const readings = await this.#read()
+      const readings = await this.#lane.run(() => {
+        beganMs = performance.now()
+        return this.#inTurn()
+      }, this.#stop.signal)
       this.#polled(true, beganMs)
       if (this.#failures > 0)
         log.info('device answers again', { device: this.#target.id, after: `${this.#failures} failed polls` })
@@ -130,6 +141,15 @@ export class Poller {
     this.#options.onPolled?.({ device: id, driver: this.#session?.driver ?? driver, ok, tookMs })
   }
 
+  /** One connection at a time to what several devices share: the kept one ends before the next device has its turn. */
+  async #inTurn(): Promise<Reading[]> {
+    try {
+      return await this.#read()
+    } finally {
+      if (this.#lane.isShared) this.#session?.session.rest?.()
+    }
+  }
+
   async #read(): Promise<Reading[]> {
     try {
       return await this.#readOnce()
@@ -144,7 +164,10 @@ export class Poller {
   async #readOnce(): Promise<Reading[]> {
     this.#session ??= await this.#inTime((signal) => this.#target.open(signal))
     const { session } = this.#session
-    return this.#inTime((signal) => session.read(signal), this.#mostMs)
+    const beganMs = performance.now()
+    const readings = await this.#inTime((signal) => session.read(signal), this.#mostMs)
+    this.#rhythm.took(performance.now() - beganMs)
+    return readings
   }
 
   /** A machine that goes on answering is slow, not silent. Its readings must not lie so far apart that the time between them is a gap. */

@@ -29,7 +29,6 @@ export interface AgentConfigFile {
   agent: string
   simulated: true
   mqtt: { url: string }
-  pollInterval: string
   spool?: { folder: string }
   devices: DeviceEntry[]
 }
@@ -52,7 +51,6 @@ export function siteConfigs(
     agent: name,
     simulated: true,
     mqtt: { url: mqttUrl },
-    pollInterval: '5s',
     ...(folder === undefined ? {} : { spool: { folder: join(folder, 'spool', name) } }),
     devices,
   })

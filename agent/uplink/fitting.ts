@@ -6,6 +6,11 @@ export interface Sized<M> {
   bytes: number
 }
 
+/** The same as it goes over the wire, so that nobody encodes it a second time. */
+interface Encoded<M> extends Sized<M> {
+  payload: string
+}
+
 /**
  * A message of the first entries, as many as fit into `maxBytes`; of one entry where not even one fits.
  * @param make the message of some of the entries
@@ -14,11 +19,12 @@ export function fitting<T, M>(
   entries: readonly T[],
   make: (some: readonly T[]) => M,
   maxBytes: number,
-): Sized<M> {
+): Encoded<M> {
   for (let count = entries.length; ; ) {
     const message = make(entries.slice(0, count))
-    const bytes = Buffer.byteLength(encode(message))
-    if (bytes <= maxBytes || count <= 1) return { message, bytes }
+    const payload = encode(message)
+    const bytes = Buffer.byteLength(payload)
+    if (bytes <= maxBytes || count <= 1) return { message, bytes, payload }
     count = Math.max(1, Math.min(count - 1, Math.floor((count * maxBytes) / bytes)))
   }
 }
@@ -28,8 +34,8 @@ export function partsOf<T, M>(
   entries: readonly T[],
   make: (some: readonly T[]) => M,
   { maxBytes, most }: { maxBytes: number; most: number },
-): (Sized<M> & { entries: readonly T[] })[] {
-  const parts: (Sized<M> & { entries: readonly T[] })[] = []
+): (Encoded<M> & { entries: readonly T[] })[] {
+  const parts: (Encoded<M> & { entries: readonly T[] })[] = []
   for (let from = 0; from < entries.length; ) {
     let taken: readonly T[] = []
     const rest = entries.slice(from, from + most)

@@ -95,9 +95,13 @@ export class Publisher {
 
   /** Sends now, or not at all. @returns whether the connection took the message */
   publish(channel: Channel, message: unknown, options: { qos: 0 | 1; retain?: boolean }): boolean {
+    return this.publishEncoded(channel, encode(message), options)
+  }
+
+  /** The same for a message that is encoded already. */
+  publishEncoded(channel: Channel, payload: string, options: { qos: 0 | 1; retain?: boolean }): boolean {
     const { site, agent } = this.#options
     if (channel === 'status') this.#namesake.published()
-    const payload = encode(message)
     const isTaken = this.#link.publish({ topic: topic(site, agent, channel), payload, ...options })
     const bytes = Buffer.byteLength(payload)
     if (isTaken) this.#noteSize(bytes)

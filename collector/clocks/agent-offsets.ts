@@ -1,5 +1,7 @@
 /** Messages of the last this long are compared: one of them was hardly delayed. */
 const COMPARED_MS = 30_000
+/** Of the messages of such a time the least delayed one is kept: an agent may send four a second. */
+const STEP_MS = 1_000
 /** An agent that was not heard for this long says nothing about clocks. */
 const FRESH_MS = 60_000
 /** Anybody may publish under any name. */
@@ -22,6 +24,11 @@ export class AgentOffsets {
   heard(agentId: string, oneWayMs: number, steadyMs: number): void {
     const list = this.#heard.get(agentId) ?? []
     if (list.length === 0 && this.#heard.size >= MOST_AGENTS) return
+    const last = list.at(-1)
+    if (last && steadyMs - last.steadyMs < STEP_MS) {
+      last.oneWayMs = Math.min(last.oneWayMs, oneWayMs)
+      return
+    }
     const recent = list.filter((h) => steadyMs - h.steadyMs < COMPARED_MS)
     recent.push({ steadyMs, oneWayMs })
     this.#heard.set(agentId, recent.slice(-30))

@@ -51,7 +51,6 @@ export const hostAgentYaml = (o: {
 site: demo
 agent: this-machine
 mqtt: { url: "${o.mqttUrl}" }
-pollInterval: 5s
 spool: { folder: ${JSON.stringify(o.spoolFolder)} }
 devices:
   - id: ${o.hostId}

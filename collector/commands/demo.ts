@@ -116,7 +116,7 @@ export async function demo(options: DemoOptions): Promise<void> {
         say(`  Logs:         ${logs}`)
         say('')
         say(
-          'First figures in about 10 s, the first minute of the ledger in about 90 s. Ctrl-C stops everything.',
+          'First figures in about 2 s, the first minute of the ledger in about 90 s. Ctrl-C stops everything.',
         )
       } catch (error) {
         await stop()

@@ -33,6 +33,7 @@ import { notReadAgain, notYetKnown, standsBy } from '../store-keeping/store-gate
 import { StoreKeeper } from '../store-keeping/store-keeper.ts'
 import { STORES } from '../stores/index.ts'
 import { type AgentLink, localHost, startAgentLink, startBroker } from './agent-link.ts'
+import { Cadence, FRAME_MS } from './cadence.ts'
 import { ChartKeeper } from './chart-keeper.ts'
 import type { Context } from './context.ts'
 import { createDevices, type Devices } from './devices.ts'
@@ -43,7 +44,6 @@ import { createLiveViews, createScreens } from './screens.ts'
 import { Standing, steadyMs } from './standing.ts'
 import { createWrongTimes, type WrongTimes } from './wrong-times.ts'
 
-const TICK_MS = 1000
 /** How often it is looked whether the store still has what it had, also where nothing comes. */
 const CHECK_MS = 10_000
 /** Ctrl-C has to end the program within 5 s. */
@@ -182,9 +182,11 @@ export class Collector {
       this.#link = link
       this.#alerting.start()
       this.#context.health.loopDelay.start()
+      const tick = () => this.#context.health.tick(() => this.#tick(link))
+      const cadence = new Cadence({ views: this.#views, screens: this.#screens, tick, steadyMs })
       this.#timers = [
         // with fifty thousand machines on a busy computer it would leave no time to take records
-        everySparing(TICK_MS, () => this.#context.health.tick(() => this.#tick(link))),
+        everySparing(FRAME_MS, () => cadence.beat()),
         every(CHART_STEP_MS, () => {
           if (this.#ledger.runs) this.#charts.keep()
         }),

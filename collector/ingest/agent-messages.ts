@@ -104,7 +104,7 @@ export class AgentMessages {
         const m = decode(LiveMessageSchema, payload)
         if (m.ok && !retained && !this.#refused.has(agent)) {
           clocks.heard(agent, m.value.sentAtMs)
-          state.live(agent, decodeLive(m.value), nowMs())
+          state.live(agent, decodeLive(m.value), nowMs(), m.value.sentAtMs)
         }
         return m.ok ? undefined : m.reason
       }

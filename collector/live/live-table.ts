@@ -40,6 +40,8 @@ export class LiveTable {
   #columns = new ReadingColumns([])
   /** for each device: Unix ms; NaN if never heard */
   #receivedAtMs = new Float64Array(0)
+  /** for each device: when its figures were read, Unix ms; NaN if it tells none */
+  #readAtMs = new Float64Array(0)
   #isStale = new Uint8Array(0)
   #staleVersion = 0
   /** for each device, 1: it changed since the alert rules last judged it */
@@ -74,10 +76,11 @@ export class LiveTable {
   /** The whole live plane at a time (Unix ms). It is valid until the next call. */
   snapshot(atMs: number, prices: Prices): LiveSnapshot {
     if (this.#isOutdated()) this.#rebuild()
+    let oldestReadMs = Number.POSITIVE_INFINITY
     const agents = this.#groups.map((group) => {
       const staleMs = STALE_POLLS * pollMs(group.agent)
       this.#hearAll(group)
-      this.#age(group, atMs - staleMs)
+      oldestReadMs = Math.min(oldestReadMs, this.#age(group, atMs - staleMs))
       return agentView(group.agent, atMs, staleMs)
     })
     return {
@@ -88,6 +91,7 @@ export class LiveTable {
       columns: this.#columns,
       prices,
       staleVersion: this.#staleVersion,
+      ...(Number.isFinite(oldestReadMs) && { oldestReadMs }),
     }
   }
 
@@ -155,6 +159,7 @@ export class LiveTable {
     this.#columns = new ReadingColumns(this.#devices)
     this.#plane.reset(this.#devices)
     this.#receivedAtMs = new Float64Array(this.#devices.length).fill(Number.NaN)
+    this.#readAtMs = new Float64Array(this.#devices.length).fill(Number.NaN)
     this.#isStale = new Uint8Array(this.#devices.length).fill(1)
     this.#changed = this.#devices.map((_, i) => i)
     this.#isChanged = new Uint8Array(this.#devices.length).fill(1)
@@ -176,15 +181,20 @@ export class LiveTable {
     d.sample = sample
     d.receivedAtMs = receivedAtMs
     this.#receivedAtMs[begin + index] = receivedAtMs
+    this.#readAtMs[begin + index] =
+      sample.state === 'unreachable' ? Number.NaN : (reading.readAtMs ?? receivedAtMs)
     this.#renew(begin + index)
   }
 
-  /** Marks the devices that were last heard before `sinceMs` as stale, and the others as fresh. */
-  #age({ begin, end }: Group, sinceMs: number): void {
+  /** Marks the devices that were last heard before `sinceMs` as stale, and the others as fresh. @returns when the oldest figure of those was read */
+  #age({ begin, end }: Group, sinceMs: number): number {
+    let oldestReadMs = Number.POSITIVE_INFINITY
     const receivedAtMs = this.#receivedAtMs
     const wasStale = this.#isStale
     for (let i = begin; i < end; i++) {
       const isStale = floatAt(receivedAtMs, i) >= sinceMs ? 0 : 1
+      const readAtMs = floatAt(this.#readAtMs, i)
+      if (isStale === 0 && readAtMs < oldestReadMs) oldestReadMs = readAtMs
       if (isStale === wasStale[i]) continue
       wasStale[i] = isStale
       this.#staleVersion++
@@ -192,6 +202,7 @@ export class LiveTable {
       d.stale = isStale === 1
       this.#renew(i)
     }
+    return oldestReadMs
   }
 
   #renew(i: number): void {

@@ -89,6 +89,17 @@ export class LiveViews {
     return this.#situations.of(this.#snapshot, this.#table.takeChanged(watched))
   }
 
+  /** devices of the last snapshot */
+  get deviceCount(): number {
+    return this.#snapshot.devices.length
+  }
+
+  /** Takes a new snapshot for the screens alone, between two ticks. What changed is judged at the next tick. */
+  look(): void {
+    this.#snapshot = this.#takeSnapshot()
+    this.#devices = undefined
+  }
+
   site(): SiteView {
     const { minutes, facts, ledger, currency } = this.#o
     const { prices, atMs } = this.#snapshot

@@ -77,6 +77,8 @@ export function siteView(snapshot: LiveSnapshot, facts: SiteFacts): SiteView {
       expectedHashrateHs: columns.expectedHashrateHs,
       efficiencyJPerTh: efficiency,
       gpuUtilizationRatio: columns.gpuUtilizationRatio,
+      oldestReadingS:
+        snapshot.oldestReadMs === undefined ? undefined : Math.max(0, (atMs - snapshot.oldestReadMs) / 1000),
       dataAgeS: ages.length > 0 ? Math.max(...ages) : undefined,
       hashpriceUsdPerPhDay: hashprice,
       miningBreakEvenUsdPerKwh: breakEven,

@@ -22,4 +22,6 @@ export interface LiveSnapshot {
   prices: Prices
   /** increases whenever a device falls silent or is heard again */
   staleVersion: number
+  /** when the oldest figure that counts was read, Unix ms; absent: none counts */
+  oldestReadMs?: number
 }

@@ -14,6 +14,8 @@ export interface LastReading {
   /** absent if the device was never heard */
   sample?: Sample
   receivedAtMs?: number
+  /** when the agent read it, by the collector's clock: a message may tell what was read before */
+  readAtMs?: number
   /** whether the live table has yet to take in the sample */
   isPending: boolean
   /** of a meter: what its records are held against */
@@ -220,7 +222,7 @@ export class SiteState {
   }
 
   /** Takes in samples. Those of devices that are not in the inventory are dropped: agents send the inventory first. */
-  live(agentId: string, samples: readonly Sample[], receivedAtMs: number): void {
+  live(agentId: string, samples: readonly Sample[], receivedAtMs: number, sentAtMs?: number): void {
     const agent = this.#agent(agentId)
     agent.lastLiveMs = receivedAtMs
     for (const sample of samples) {
@@ -228,6 +230,8 @@ export class SiteState {
       if (!reading) continue
       reading.sample = sample
       reading.receivedAtMs = receivedAtMs
+      // both times are the agent's, so its clock may be wrong
+      reading.readAtMs = receivedAtMs - Math.max(0, (sentAtMs ?? sample.observedAtMs) - sample.observedAtMs)
       if (reading.powers && sample.powerW !== undefined) reading.powers.note(sample.powerW, receivedAtMs)
       if (reading.isPending) continue
       reading.isPending = true

@@ -37,6 +37,8 @@ export interface ScreensServer {
    * taken; the same server may then try another port.
    */
   listen(host: string, port: number): Promise<{ address: string; port: number }>
+  /** whether a browser follows the live stream */
+  readonly isWatched: boolean
   /** sends a frame to every browser now */
   tick(): void
   /** sends the trend to every browser, after a minute was settled */
@@ -113,6 +115,9 @@ export function createServer(options: {
   })
   return {
     listen: (host, port) => listen(server, host, port),
+    get isWatched() {
+      return stream.isOpen
+    },
     tick: () => stream.tick(),
     trend: () => stream.trend(),
     get streams() {

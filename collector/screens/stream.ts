@@ -48,6 +48,11 @@ export class Stream {
     this.#beat = every(BEAT_MS, () => this.#send(Buffer.from('event: beat\ndata: {}\n\n'))).unref()
   }
 
+  /** whether a browser has it open */
+  get isOpen(): boolean {
+    return this.#clients.size > 0
+  }
+
   get full(): boolean {
     return this.#clients.size >= this.#maxClients
   }

@@ -70,6 +70,12 @@ export const SiteViewSchema = EarningSchema.extend({
   gpuUtilizationRatio: z.number().optional(),
   devices: z.number().int(),
   devicesReporting: z.number().int().describe('devices that are neither stale nor unreachable'),
+  oldestReadingS: z
+    .number()
+    .optional()
+    .describe(
+      'age of the oldest reading among the figures, s: a machine that is read every 10 s shows what was read so long ago',
+    ),
   dataAgeS: z.number().optional().describe('age of the oldest last live message of the online agents, s'),
   ledgerThroughMs: unix.optional().describe('end of the newest settled minute'),
   ledgerBehind: z

@@ -44,7 +44,7 @@ interface Figures {
 }
 
 interface Freshness {
-  /** of each healthy machine's reading in each live message, which comes once an interval */
+  /** of each healthy machine’s reading when its live message was sent */
   agesMs: number[]
   /** readings there that were older than two intervals, or none at all */
   stale: number

@@ -29,6 +29,8 @@ export default defineDriver({
   summary: "AMD GPUs by ROCm's amd-smi, with the processes that use them",
   kind: 'gpu',
   needsHost: false,
+  // as rocm-smi, a Python program that is started for each reading
+  pollMs: 10_000,
   requests: [METRIC, STATIC, PROCESS].map((args) => ['amd-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z.string().min(1).default('amd-smi').describe('the program, or its path: /opt/rocm/bin/amd-smi'),

@@ -64,6 +64,8 @@ export default defineDriver({
   kind: 'host',
   measures: 'machine',
   needsHost: false,
+  // "the burden that you'd put on your BMC by such calls, especially if you do it every short interval" (ipmitool, discussion 275)
+  pollMs: 10_000,
   requests: [DCMI, SENSORS].map((args) => ['ipmitool', ...args].join(' ')),
   settings: z.strictObject({
     username: z.string().min(1).max(64).optional().describe('account on the BMC, if host names one'),

@@ -102,6 +102,8 @@ export default defineDriver({
         return [reading(turned(read, power, invert), counters, steadyMs, { shownW, ...power })]
       },
       close: () => modbus.close(),
+      // gateways take few connections, some of them one
+      rest: () => modbus.close(),
       remembers: () => (counters ? counters.known : remembered),
     }
   },

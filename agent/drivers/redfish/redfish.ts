@@ -34,6 +34,8 @@ export default defineDriver({
   kind: 'host',
   measures: 'machine',
   needsHost: 'or-url',
+  // BMCs answer one page in 1 s to 3 s (ceems-dev/ceems issue 341, mrlhansen/idrac_exporter issue 85)
+  pollMs: 10_000,
   requests: ['GET /redfish/v1/ and what it links to'],
   settings: z.strictObject({
     url: HttpUrlSchema.optional().describe('the BMC’s address; default https://<host>'),

@@ -23,6 +23,8 @@ export default defineDriver({
   summary: "AMD GPUs by ROCm's older rocm-smi; prefer amd-smi where it is installed, because it reports more",
   kind: 'gpu',
   needsHost: false,
+  // a Python program that needs 1 s to 3 s for each reading (wandb/wandb pull request 12652)
+  pollMs: 10_000,
   requests: VARIANTS.map((args) => ['rocm-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z

@@ -38,6 +38,8 @@ export default defineDriver({
   summary: "Intel data centre and Arc Pro GPUs by Intel's xpu-smi",
   kind: 'gpu',
   needsHost: false,
+  // a program that is started for each reading; no source says that it stands it each second
+  pollMs: 10_000,
   requests: [...VARIANTS, DISCOVERY].map((args) => ['xpu-smi', ...args].join(' ')),
   settings: z.strictObject({
     program: z.string().min(1).default('xpu-smi').describe('the program, or its path; xpumcli works too'),

@@ -16,7 +16,12 @@ import { parseConfig } from '../../../protocol/kit/config.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
 import { UNKNOWN_POOL } from '../../../protocol/owner.ts'
 import { decodeLive, LiveMessageSchema, type Sample } from '../../../protocol/sample.ts'
-import { type AckMessage, type StatusMessage, StatusMessageSchema } from '../../../protocol/status.ts'
+import {
+  type AckMessage,
+  InventoryMessageSchema,
+  type StatusMessage,
+  StatusMessageSchema,
+} from '../../../protocol/status.ts'
 import { parseTopic, topic } from '../../../protocol/topics.ts'
 import { HASHES_PER_DIFF1 } from '../../../protocol/units.ts'
 import { eventually } from '../../eventually.ts'
@@ -68,6 +73,20 @@ const unpaidMiner = defineDriver({
   }),
 })
 
+/** A meter that tells its parts' names only when it is read. */
+const twoMeters = defineDriver({
+  ...unpaidMiner,
+  kind: 'meter',
+  open: () => ({
+    read: async () =>
+      ['inlet', 'outlet1'].map((part) => ({
+        part,
+        identity: { kind: 'meter' as const },
+        sample: { state: 'ok' as const, powerW: 100 },
+      })),
+  }),
+})
+
 /** What a miner tells whose pools can't be read. */
 const UNTOLD = { holders: [{ owner: UNKNOWN_POOL, share: 1 }] }
 
@@ -88,7 +107,7 @@ afterEach(async () => {
 
 function create(
   url: string,
-  more: { previous?: Agent; maxAge?: string; driver?: Driver; shareTimeout?: string } = {},
+  more: { previous?: Agent; maxAge?: string; driver?: Driver; shareTimeout?: string; poll?: string } = {},
 ): Agent {
   const driver = more.driver ?? source.driver
   const config = parseConfig(
@@ -97,7 +116,7 @@ function create(
       site: 'plains',
       agent: 'a',
       mqtt: { url },
-      pollInterval: '1s',
+      pollInterval: more.poll ?? '1s',
       shareTimeout: more.shareTimeout ?? '10m',
       spool: { folder: join(folder, 'spool'), maxAge: more.maxAge ?? '7d' },
       devices: [{ id: 'meter', driver: driver.name }],
@@ -253,12 +272,15 @@ describe('an agent and a collector on Mosquitto', () => {
   let taken: Map<string, Interval>
   let statuses: StatusMessage[]
   let samples: Sample[]
+  /** what came, in its order */
+  let order: string[]
   let answers: boolean
   beforeEach(async () => {
     broker = await startMosquitto()
     taken = new Map()
     statuses = []
     samples = []
+    order = []
     answers = true
     aheadMs = AHEAD_MS
     collector = await mqtt.connectAsync(broker.url)
@@ -267,6 +289,10 @@ describe('an agent and a collector on Mosquitto', () => {
       const status = decode(StatusMessageSchema, payload)
       if (channel === 'status' && status.ok) statuses.push(status.value)
       const live = decode(LiveMessageSchema, payload)
+      if (channel === 'live') order.push('live')
+      const inventory = decode(InventoryMessageSchema, payload)
+      if (channel === 'inventory' && inventory.ok)
+        order.push(`inventory of ${inventory.value.devices.map((d) => d.deviceId).join(' ')}`)
       if (channel === 'live' && live.ok) samples.push(...decodeLive(live.value))
       const message = decode(IntervalMessageSchema, payload)
       if (channel !== 'intervals' || !message.ok || !answers) return
@@ -302,6 +328,21 @@ describe('an agent and a collector on Mosquitto', () => {
       (offset) => offset !== undefined,
     )
     expect(Math.round((told ?? 0) / 10_000)).toBe(AHEAD_MS / 10_000)
+  })
+
+  it('tells the first reading at once, once, and the devices that it reads before', async () => {
+    const agent = create(broker.url, { driver: twoMeters, poll: '60s' })
+    await agent.start()
+    const seen = await eventually(
+      () => samples,
+      (all) => all.length >= 2,
+    )
+    expect(seen.map(({ deviceId }) => deviceId).toSorted()).toEqual(['meter/inlet', 'meter/outlet1'])
+    await agent.stop()
+    // a reading is told once, however long ago the next one is
+    expect(samples).toHaveLength(2)
+    const before = order.slice(0, order.indexOf('live'))
+    expect(before).toContain('inventory of meter/inlet meter/outlet1')
   })
 
   it('shows a miner as faulty whose pool accepts nothing', async () => {

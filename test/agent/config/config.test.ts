@@ -20,7 +20,7 @@ const HEAD = 'site: s\nagent: a\ndevices:\n'
 describe('the agent’s configuration', () => {
   it('reads the commented example', () => {
     const config = parse(EXAMPLE)
-    expect(config).toMatchObject({ site: 'plains-1', pollInterval: 10_000, timeout: 5_000 })
+    expect(config).toMatchObject({ site: 'plains-1', timeout: 5_000, pollIntervals: {} })
     expect(config.devices.map((d) => d.driver)).toEqual([
       'auto',
       'antminer',

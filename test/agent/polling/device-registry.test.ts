@@ -45,6 +45,49 @@ describe('the device registry', () => {
     ])
   })
 
+  it('gives each reading to the live message once, and what failed as unreachable', () => {
+    const other = { ...CONFIG, id: 'gpu-02' }
+    const registry = new DeviceRegistry([CONFIG, other], DRIVERS)
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0'), gpu('gpu1')], 5)
+    const taken = () => registry.takeUnsent(registry.members).map((s) => [s.deviceId, s.state])
+    expect(taken()).toEqual([
+      ['gpu-01/gpu0', 'busy'],
+      ['gpu-01/gpu1', 'busy'],
+    ])
+    expect(taken()).toEqual([])
+    registry.update(CONFIG, 'dcgm', [gpu('gpu1')], 6)
+    registry.fail(other, 'connection refused', 7)
+    expect(taken()).toEqual([
+      ['gpu-01/gpu1', 'busy'],
+      ['gpu-02', 'unreachable'],
+    ])
+  })
+
+  it('keeps back the readings of devices that came after the inventory', () => {
+    const registry = new DeviceRegistry([CONFIG], DRIVERS)
+    const told = registry.members
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)
+    expect(registry.takeUnsent(told)).toEqual([])
+    expect(registry.takeUnsent(registry.members).map((s) => s.deviceId)).toEqual(['gpu-01/gpu0'])
+    const before = registry.members
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 6)
+    expect(registry.members).toBe(before)
+  })
+
+  it('tells a collector that comes everything again, and again and again what does not answer', () => {
+    const other = { ...CONFIG, id: 'gpu-02' }
+    const registry = new DeviceRegistry([CONFIG, other], DRIVERS)
+    registry.update(CONFIG, 'dcgm', [gpu('gpu0')], 5)
+    expect(registry.resendUnreachable()).toBe(false)
+    registry.fail(other, 'connection refused', 7)
+    registry.takeUnsent(registry.members)
+    registry.resend()
+    const ids = () => registry.takeUnsent(registry.members).map((s) => s.deviceId)
+    expect(ids().toSorted()).toEqual(['gpu-01/gpu0', 'gpu-02'])
+    expect(registry.resendUnreachable()).toBe(true)
+    expect(ids()).toEqual(['gpu-02'])
+  })
+
   it('shows what answers and has no figures, with its reason, and nothing of what was not asked yet', () => {
     const registry = new DeviceRegistry([CONFIG], DRIVERS)
     expect(registry.samples()).toEqual([])

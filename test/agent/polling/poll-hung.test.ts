@@ -32,7 +32,8 @@ describe('many machines', () => {
           intervalMs: 500,
           // longer than the test: no wait for a hung machine ends before it
           timeoutMs: 3_600_000,
-          phase: i / MACHINES,
+          index: i,
+          of: MACHINES,
           log: SILENT,
           onReadings: () => readings.set(i, (readings.get(i) ?? 0) + 1),
           onFailure: (error) => failures.push(error.message),
@@ -59,7 +60,7 @@ describe('a device’s beat', () => {
     vi.useRealTimers()
   })
 
-  it('stays its own when a poll takes longer than the interval: polls never fall into step', async () => {
+  it('stays its own when a poll takes longer than the interval: it is asked less often for a while, and polls never fall into step', async () => {
     vi.useFakeTimers()
     const startMs = performance.now()
     const begun: number[][] = [[], []]
@@ -87,7 +88,8 @@ describe('a device’s beat', () => {
           {
             intervalMs: 1_000,
             timeoutMs: 10_000,
-            phase: i / 2,
+            index: i,
+            of: 2,
             log: SILENT,
             onReadings: () => undefined,
             onFailure: () => undefined,
@@ -95,10 +97,10 @@ describe('a device’s beat', () => {
         ),
     )
     for (const poller of pollers) poller.start()
-    await vi.advanceTimersByTimeAsync(5_100)
+    await vi.advanceTimersByTimeAsync(12_100)
     expect(begun).toEqual([
-      [0, 3_000, 4_000, 5_000],
-      [500, 2_500, 3_500, 4_500],
+      [0, 5_000, 8_000, 10_000, 11_000, 12_000],
+      [3, 5_500, 8_500, 10_500, 11_500],
     ])
     await Promise.all(pollers.map((poller) => poller.stop()))
   })

@@ -66,7 +66,8 @@ describe('a machine whose answers are late at the first detection', () => {
     const poller = new Poller(target, {
       intervalMs: 10,
       timeoutMs: 1_500,
-      phase: 0,
+      index: 0,
+      of: 1,
       log: createLog({ write: () => undefined }),
       onReadings(found) {
         drivers.push(found)
@@ -118,7 +119,8 @@ describe('a machine that was flashed', () => {
     const poller = new Poller(target, {
       intervalMs: 10,
       timeoutMs: 20_000,
-      phase: 0,
+      index: 0,
+      of: 1,
       log: createLog({ write: () => undefined }),
       onReadings: (name) => drivers.push(name),
       onFailure: (error) => failures.push(error.message),

@@ -20,7 +20,8 @@ function poller(target: PollTarget, timeoutMs = 50) {
   const p = new Poller(target, {
     intervalMs: 10,
     timeoutMs,
-    phase: 0,
+    index: 0,
+    of: 1,
     log: createLog({ write: (line) => lines.push(line) }),
     onReadings: (_driver, r) => readings.push(r),
     onFailure: (error) => failures.push(error.message),

@@ -42,7 +42,6 @@ it('says what it runs, writes both configurations, is ready last, and stops when
     agent: 'mining',
     simulated: true,
     mqtt: { url: 'mqtt://127.0.0.1:1883' },
-    pollInterval: '5s',
   })
   const gpu = parse(await readFile(join(folder, 'gpu.yaml'), 'utf8')) as { devices: { driver: string }[] }
   expect(gpu.devices.map((d) => d.driver)).toEqual(['dcgm', 'llm-server', 'snmp-pdu', 'modbus-meter'])

@@ -8,6 +8,8 @@ const STALE_POLLS = 3
 export interface DataAge {
   /** s since the newest live message; absent before the first */
   ageS?: number
+  /** s since the oldest reading that the figures are made of; absent where none counts */
+  oldestS?: number
   /** true if the figures are too old to act on */
   stale: boolean
   /** agents that are not online, longest silence first */
@@ -30,6 +32,7 @@ export function dataAgeOf({ site }: Pick<Frame, 'site'>, gapS: number): DataAge 
   const noneOnline = site.agents.length > 0 && online.length === 0
   return {
     ...(ageS === undefined ? {} : { ageS }),
+    ...(site.oldestReadingS === undefined ? {} : { oldestS: site.oldestReadingS + gapS }),
     stale: noneOnline || (ageS ?? gapS) > limitS,
     silent: site.agents
       .filter((a) => a.state !== 'online')

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { AlertView } from '../../../views/alert.ts'
 import type { SiteView } from '../../../views/site.ts'
 import type { WorkloadView } from '../../../views/workload.ts'
+import type { DataAge } from '../parts/data-age.ts'
 import { drawsEstimated, ESTIMATED, earnsEstimated } from '../parts/estimated.ts'
 import { clock, count, hashrate, percent, power, span, UNKNOWN } from '../parts/format.ts'
 import { isUnknown, useKnownAt } from '../parts/last-known.tsx'
@@ -52,12 +53,12 @@ export function Tiles({
   site,
   workloads,
   alerts,
-  ageS,
+  age,
 }: {
   site: SiteView
   workloads: readonly WorkloadView[]
   alerts: readonly AlertView[]
-  ageS: number | undefined
+  age: DataAge
 }) {
   const knownAt = useKnownAt()
   const known = knownAt(site.stale)
@@ -83,8 +84,8 @@ export function Tiles({
       </Tile>
       <Power site={site} known={known} />
       <AlertCounts alerts={alerts} />
-      <Tile name="age" title="Data age">
-        <Big {...ageOf(ageS)} />
+      <Tile name="age" title={ageTitle(age)}>
+        <Big {...ageOf(age.ageS)} />
         <Sub text={ledgerText(site)} />
       </Tile>
       <Tile name="hashrate" title="Hashrate" known={known}>
@@ -147,8 +148,14 @@ function ledgerText(site: SiteView): string {
   return `ledger to ${clock(ledgerThroughMs, site.timeZone)}${restated}`
 }
 
-/** `12 s` as digits and unit. */
+/** Agents send what was just read, and a miner is read every 10 s: the figures are of both ages. */
+function ageTitle({ ageS = 0, oldestS = 0 }: DataAge): string {
+  return oldestS >= Math.max(2, ageS + 1) ? `Data age, oldest ${span(oldestS)}` : 'Data age'
+}
+
+/** `0.4 s` or `12 s` as digits and unit. */
 function ageOf(ageS: number | undefined) {
+  if (ageS !== undefined && ageS < 9.95) return { digits: ageS.toFixed(1), unit: 's' }
   const [digits = UNKNOWN, ...unit] = span(ageS).split(' ')
   return { digits, unit: unit.join(' ') }
 }

@@ -49,7 +49,7 @@ export function Wall({ frame, trend, connection, gapS }: LivePage) {
             </p>
           ) : (
             <>
-              <Tiles site={site} workloads={workloads} alerts={alerts} ageS={dataAge.ageS} />
+              <Tiles site={site} workloads={workloads} alerts={alerts} age={dataAge} />
               <main>
                 <div class="column">
                   <RackMap racks={racks} />

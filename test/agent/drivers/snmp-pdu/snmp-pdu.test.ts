@@ -269,7 +269,8 @@ test('a PDU that answers slowly, and one that hangs, fail alone', async () => {
         {
           intervalMs: 20,
           timeoutMs: 2_000,
-          phase: 0,
+          index: 0,
+          of: 1,
           log: createLog({ level: 'error', write: () => {} }),
           onReadings: () => seen[id as keyof typeof seen]++,
           onFailure: (error) => failed.push(error.message),

@@ -24,6 +24,14 @@ test('the age is that of the online agent with the oldest message, and grows whi
   expect(at(agents, 11.5)).toEqual({ ageS: 15.5, stale: true, silent: [] })
 })
 
+test('the oldest reading is told beside the newest message, and grows with it', () => {
+  const { oldestReadingS: _, ...bare } = site
+  const of = (oldestReadingS: number) =>
+    dataAgeOf({ site: { ...bare, agents: [agent('a', 'online', 0.2)], oldestReadingS } }, 1).oldestS
+  expect(of(9)).toBe(10)
+  expect(dataAgeOf({ site: { ...bare, agents: [] } }, 1).oldestS).toBeUndefined()
+})
+
 test('one silent agent is named while the site goes on', () => {
   expect(at([agent('a', 'online', 1), agent('b', 'stale', 42), agent('c', 'offline', 90)], 0)).toEqual({
     ageS: 1,
