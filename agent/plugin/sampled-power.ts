@@ -2,10 +2,10 @@
 const ERRORS = 6
 /**
  * A state that the load has for a part p of the time is missed by N readings with (1 - p)^N. Such a p is left open that it is e^-n: with
- * these n once in 1,100, which is enough to hold a counter back, and once in 9 million. Polls of 10 s make 900 judgements a day, so that
+ * these n once in 1,100, which is enough to hold a counter back, and once in 108 million. Polls of 1 s make 9,000 judgements a day, so that
  * a counter is refused by such chance less than once in 10,000 days, whatever the load.
  */
-const MISSED = { doubt: 7, refusal: 16 }
+const MISSED = { doubt: 7, refusal: 18.5 }
 /** A GPU that tells no limit may leap so high between the readings. */
 const GPU_MAY_REACH_W = 1_000
 /** Any other machine that tells no limit may leap to so many times its highest reading. */
