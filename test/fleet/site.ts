@@ -180,6 +180,7 @@ export class FleetSite {
       simulated: true,
       mqtt: { url: `mqtt://127.0.0.1:${this.#brokerPort}` },
       pollInterval: pollMs,
+      pollIntervals: {},
       timeout: pollMs,
       shareTimeout: 10 * MINUTE_MS,
       spool: { folder: join(folder, 'spool', agent), maxBytes: 2 ** 26, maxAge: 30 * 24 * 60 * MINUTE_MS },
