@@ -47,6 +47,7 @@ describe('exploring', () => {
     expect(stdout).toBe(
       [
         'seed 12, 10 times as many runs; repeat it with PERWATT_SEED=12 npm run test:explore -- --list test/protocol/kit',
+        'test/protocol/kit/metrics/page.test.ts',
         'test/protocol/kit/terminal.test.ts',
         '',
       ].join('\n'),

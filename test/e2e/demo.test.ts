@@ -130,7 +130,7 @@ describe('the demo site', () => {
     expect(mining?.revenueUsd).toBeGreaterThan(0)
   })
 
-  it('shows a stopped agent as stale on the wall within three polls, and again as well when it goes on', async () => {
+  it('names a stopped agent on the wall within three polls, counts none of its figures, and shows it as well when it goes on', async () => {
     const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } })
     const errors: string[] = []
     page.on('console', (m) => m.type() === 'error' && errors.push(m.text()))
@@ -143,15 +143,14 @@ describe('the demo site', () => {
     const mining = demo.children().get('mining') as number
     process.kill(mining, 'SIGSTOP')
     try {
-      // three polls of 5 s, and the tick after them
-      const silent = page.locator('.banner.silent').filter({ hasText: 'mining stale' })
+      // stale after three polls of 10 s; the broker may miss its keep-alive before, and then it is offline
+      const silent = page.locator('.banner.silent').filter({ hasText: /mining (?:stale|offline)/ })
       await eventually(
         async () => ((await silent.count()) > 0 ? await silent.textContent() : ''),
-        (text) => /mining stale 00:[1-5]\d/.test(text ?? ''),
+        (text) => /mining (?:stale|offline) 00:[1-5]\d/.test(text ?? ''),
       )
-      const s = await site()
-      expect(s.agents.find((a) => a.agentId === 'mining')?.state).toBe('stale')
-      expect(s.hashrateHs).toBe(0)
+      const s = await eventually(site, ({ hashrateHs }) => hashrateHs === 0)
+      expect(s.agents.find((a) => a.agentId === 'mining')?.state).toMatch(/stale|offline/)
     } finally {
       process.kill(mining, 'SIGCONT')
     }
