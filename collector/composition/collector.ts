@@ -244,6 +244,7 @@ export class Collector {
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
     if (this.#timers.length > 0) void wait('last known figures', this.#lastKnown.keep(this.#views))
+    this.#link?.gate.stop()
     await wait('broker connection', this.#link?.ingest.stop() ?? this.#lease?.stop())
     await wait(
       'alerts, screens and broker',
@@ -283,6 +284,7 @@ export class Collector {
       numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
       storeWarnings: this.#keeper.health.warnings,
       twins: link.ingest.twins(),
+      budgets: link.gate.situations(),
       standing: standing.standstills,
     })
     this.#screens.tick()
