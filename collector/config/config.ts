@@ -85,7 +85,7 @@ const AgentBudgetSchema = z.strictObject({
     .positive()
     .max(MAX_INVENTORY_DEVICES)
     .default(MAX_INVENTORY_DEVICES)
-    .describe('devices'),
+    .describe('devices, and different ones in an hour'),
   owners: z.number().int().positive().default(50_000).describe('different owners in an hour'),
   labels: z
     .number()

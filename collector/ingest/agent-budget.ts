@@ -6,6 +6,7 @@ export interface AgentBudgetBounds {
   cpuMsPerS: number
   messagesPerS: number
   kilobytesPerS: number
+  /** at once, and different ones in an hour */
   devices: number
   /** different owners in an hour */
   owners: number
@@ -86,12 +87,14 @@ const ratesOf = ({ cpuMsPerS, messagesPerS, kilobytesPerS }: AgentBudgetBounds, 
 export class AgentBudget {
   readonly #live: Rates
   readonly #ledger: Rates
+  readonly #devices: Names
   readonly #owners: Names
   readonly #labels: Names
 
   constructor(bounds: AgentBudgetBounds) {
     this.#live = ratesOf(bounds, 1)
     this.#ledger = ratesOf(bounds, LEDGER_TIMES)
+    this.#devices = new Names(bounds.devices)
     this.#owners = new Names(bounds.owners)
     this.#labels = new Names(bounds.labels)
   }
@@ -116,6 +119,11 @@ export class AgentBudget {
   admitsOwners(owners: readonly Owner[], nowMs: number): BudgetPart | undefined {
     if (!this.#owners.admits(owners.map(ownerKey), nowMs)) return 'owners'
     return this.admitsLabels(owners.flatMap(Object.keys), nowMs)
+  }
+
+  /** Of an inventory's devices. @returns which part is used up */
+  admitsDevices(deviceIds: readonly string[], nowMs: number): BudgetPart | undefined {
+    return this.#devices.admits(deviceIds, nowMs) ? undefined : 'devices'
   }
 
   /** Of names of facts or tags. @returns which part is used up */

@@ -1,4 +1,4 @@
-import { decode, encode } from '../../protocol/codec.ts'
+import { decode, encode, OF_AN_INVENTORY } from '../../protocol/codec.ts'
 import type { Device } from '../../protocol/device.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
@@ -95,11 +95,13 @@ export class AgentMessages {
         return m.ok ? undefined : m.reason
       }
       case 'inventory': {
-        const m = decode(InventoryMessageSchema, payload)
+        const m = decode(InventoryMessageSchema, payload, OF_AN_INVENTORY)
         if (m.ok && this.#admits(agent, m.value.simulated)) {
           const whole = this.#parts.take(agent, m.value, retained)
-          if (whole) {
-            whole.devices = this.#withinBudget(agent, whole.devices)
+          const devices = whole && this.#withinBudget(agent, whole.devices)
+          // with too many others, the ones that it told before stay
+          if (whole && devices) {
+            whole.devices = devices
             state.inventory(agent, whole)
             inventory.put(agent, whole)
             this.#o.claims.hear(agent, whole.devices)
@@ -137,10 +139,12 @@ export class AgentMessages {
     return program && isBeside(program, this.#o.program)
   }
 
-  #withinBudget(agent: string, told: Device[]): Device[] {
+  #withinBudget(agent: string, told: Device[]): Device[] | undefined {
     const devices = this.#o.gate.devices(agent, told)
-    const names = devices.flatMap(({ tags }) => Object.keys(tags ?? {}))
-    return this.#o.gate.admitsLabels(agent, names) ? devices : devices.map(({ tags: _, ...rest }) => rest)
+    const names = devices?.flatMap(({ tags }) => Object.keys(tags ?? {}))
+    return !names || this.#o.gate.admitsLabels(agent, names)
+      ? devices
+      : devices?.map(({ tags: _, ...rest }) => rest)
   }
 
   #noteProgram(agent: string, { program, namesake, state }: StatusMessage): void {

@@ -75,11 +75,13 @@ export class BudgetGate {
     return this.#admits(agentId, (budget, nowMs) => budget.admitsLabels(names, nowMs))
   }
 
-  /** As many of an agent's devices as it may have. */
-  devices<T>(agentId: string, devices: T[]): T[] {
-    if (devices.length <= this.#bounds.devices) return devices
-    this.note(agentId, 'devices')
-    return devices.slice(0, this.#bounds.devices)
+  /** As many of an agent's devices as it may have; undefined: with these it has told of too many in this hour, and none is taken. */
+  devices<T extends { deviceId: string }>(agentId: string, told: T[]): T[] | undefined {
+    const most = this.#bounds.devices
+    if (told.length > most) this.note(agentId, 'devices')
+    const devices = told.slice(0, most)
+    const ids = devices.map(({ deviceId }) => deviceId)
+    return this.#admits(agentId, (budget, nowMs) => budget.admitsDevices(ids, nowMs)) ? devices : undefined
   }
 
   note(agentId: string, part: BudgetPart): void {

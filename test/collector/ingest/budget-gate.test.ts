@@ -93,8 +93,12 @@ describe('the budget of an agent', () => {
 
   it('devices, owners and names of labels are counted by agent; owners for an hour', () => {
     const { gate } = rig()
-    expect(gate.devices('edge-1', [1, 2, 3])).toEqual([1, 2, 3])
-    expect(gate.devices('edge-1', [1, 2, 3, 4])).toEqual([1, 2, 3])
+    const devices = (...ids: string[]) => ids.map((deviceId) => ({ deviceId }))
+    expect(gate.devices('edge-1', devices('a', 'b'))).toEqual(devices('a', 'b'))
+    expect(gate.devices('edge-1', devices('c', 'b', 'a', 'd'))).toEqual(devices('c', 'b', 'a'))
+    // one more in the same hour: what was told before stays
+    expect(gate.devices('edge-1', devices('a', 'e'))).toBeUndefined()
+    expect(gate.devices('edge-1', devices('a'))).toEqual(devices('a'))
     expect(gate.admitsOwners('edge-1', [{ pod: 'a' }, { pod: 'b' }])).toBe(true)
     expect(gate.admitsOwners('edge-1', [{ pod: 'c' }])).toBe(false)
     expect(gate.admitsOwners('edge-1', [{ pod: 'a' }])).toBe(true)

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { decode } from '../../../protocol/codec.ts'
+import { decode, encode, OF_AN_INVENTORY } from '../../../protocol/codec.ts'
 import { encodeIntervals, IntervalMessageSchema } from '../../../protocol/interval.ts'
 import { check, ofAtMost } from '../../../protocol/kit/checker.ts'
 import { explainIssue } from '../../../protocol/kit/explain.ts'
-import { encodeLive, LiveMessageSchema } from '../../../protocol/sample.ts'
+import { encodeLive, LiveMessageSchema, type Sample } from '../../../protocol/sample.ts'
 import { AckMessageSchema, InventoryMessageSchema, StatusMessageSchema } from '../../../protocol/status.ts'
 
 const owner = { poolUrl: 'stratum+tcp://pool.example:3333', poolUser: 'a.b' }
@@ -185,6 +185,28 @@ describe('a check that stops at the first fault', () => {
     expect(check(schema, {})).toEqual({ ok: true, value: { a: 3 } })
     expect(reasonOf(schema, { b: true })).toContain('b: ')
     expect(reasonOf(z.strictObject({}), { c: 1 })).toBe('c: is not a setting here; check the spelling')
+  })
+
+  it('a large message of more objects, lists or fields than a batch has is refused unparsed, and ends there', () => {
+    const reason = (value: unknown) => {
+      const decoded = decode(z.unknown(), Buffer.from(JSON.stringify(value)))
+      return decoded.ok ? 'taken' : decoded.reason
+    }
+    const many = (count: number, one: (i: number) => unknown) =>
+      Array.from({ length: count }, (_, i) => one(i))
+    expect(reason(many(80_000, (i) => ({ [`k${i}`]: 0 })))).toBe('it has more than 4096 objects')
+    expect(reason(many(200_000, () => []))).toBe('it has more than 40000 lists and objects')
+    expect(reason(Object.fromEntries(many(90_000, (i) => [`k${i}`, 0]) as [string, number][]))).toBe(
+      'it has more than 36000 fields',
+    )
+    const devices = many(20_000, (i) => ({ deviceId: `rig-${i}`, kind: 'asic', driver: 'x' }))
+    const inventory = Buffer.from(JSON.stringify({ v: 1, atMs: 1, simulated: false, devices }))
+    expect(decode(InventoryMessageSchema, inventory, OF_AN_INVENTORY).ok).toBe(true)
+    const full = many(500, (i) => ({
+      ...{ deviceId: `gpu-${i}`, observedAtMs: 1, state: 'busy' as const },
+      holders: many(64, (k) => ({ owner: { pod: `${(64 * i + k) % 2000}`, namespace: 'a' }, share: 1 / 64 })),
+    })) as Sample[]
+    expect(decode(LiveMessageSchema, Buffer.from(encode(encodeLive(full, 1)))).ok).toBe(true)
   })
 
   it('a large message of brackets is refused unparsed; a text of brackets is none', () => {
