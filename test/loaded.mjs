@@ -3,6 +3,7 @@
 //
 //   npm run test:loaded                                  the whole suite, 3 runs beside 4 loops
 //   npm run test:loaded -- --runs=1 test/collector/feeds  arguments go to vitest, but for --runs and --loops
+//   PERWATT_TESTS=ordinary npm run test:loaded            without those that take many minutes
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,7 +43,7 @@ function runSuite(run) {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
   vitest = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...forVitest], {
     stdio: 'inherit',
-    env: { ...process.env, PERWATT_TESTS: 'all' },
+    env: { ...process.env, PERWATT_TESTS: process.env['PERWATT_TESTS'] ?? 'all' },
   })
   return new Promise((resolve, reject) => {
     vitest.on('error', reject)

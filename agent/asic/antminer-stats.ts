@@ -60,7 +60,11 @@ export function antminerFacts({ version, summary: summaryReply, stats }: Replies
     hashrateAvgHs: average,
     expectedHashrateHs: expected,
     hashratesBeside: [
-      { name: 'its average of 30 min', hashrateHs: inHs(positiveOf(data, 'rate_30m'), unit), windowS: 1800 },
+      {
+        name: 'its average of 30 min',
+        hashrateHs: inHs(nonNegativeOf(data, 'rate_30m'), unit),
+        windowS: 1800,
+      },
     ],
     // LuxOS has the average of each board here, and Bitmain does not say
     boardsAreNow: false,

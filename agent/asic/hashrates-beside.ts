@@ -113,6 +113,9 @@ function noneAtAll(
   atOnce: readonly Known[],
   averages: readonly Known[],
 ): Apart | undefined {
+  // its own fault says why it stands, and an average of 0 that it has stood for as long
+  const hasStood = facts.hashratesBeside?.some(({ hashrateHs, windowS }) => hashrateHs === 0 && windowS > 0)
+  if (hasStood || (facts.faults?.length ?? 0) > 0) return undefined
   const [boards] = atOnce
   const byMinute = belowMinute(0, averages)
   // boards that stand, or watts of a machine that does, say that the averages are old

@@ -11,8 +11,8 @@ interface Work {
 }
 
 /**
- * Whether one machine was told to stop, by each of its answers that tells it. An answer that is missing in a poll says what it said
- * last, so that a left-over average is no hashrate then either: until it is told again, or until the machine shows that it works. A restart
+ * Whether one machine was told to stop, by each of its answers that tells it. Where an answer is missing in a poll, its last one
+ * counts, so that a left-over average is no hashrate then either: until it is told again, or until the machine shows that it works. A restart
  * of the agent changes nothing of that.
  */
 export class ToldToStop {

@@ -62,8 +62,8 @@ export interface SparseJudgement {
 
 /**
  * A counter that is read more than some minutes apart: each time between two readings is held against the power at its ends. A single
- * time says little, because the readings meet a load that comes and goes at moments of their own choice: two that meet it say nothing of
- * the time between. So a time that disagrees begins a stretch, and the stretch lasts until all of its times together agree, those
+ * time says little, because the readings meet a load that comes and goes at moments of their own choice: from two that meet it the
+ * time between is not known. So a time that disagrees begins a stretch, and the stretch lasts until all of its times together agree, those
  * included that alone say nothing: over them the power is met in each state as often as the counter counts it. Many times that disagree
  * within one stretch say that the counter is of something else.
  */
@@ -196,7 +196,9 @@ export const mostOverGapJ = ({ mostW }: ShownPower, elapsedMs: number, stepJ: nu
   (ONE_GAP_FACTOR * Math.max(mostW, 1000) * elapsedMs) / 1000 + 2 * stepJ
 
 function verdictOf(time: SparseTime, shown: ShownPower): Verdict | 'unknown' {
-  const { elapsedMs, fromW, toW, grownJ, stepJ } = time
+  const { elapsedMs, fromW, toW, grownJ, stepJ, backJ = 0 } = time
+  // a power that has shown nothing but 0 is no measure of a counter that goes on alone
+  if (shown.mostW === 0 && backJ === 0) return 'unknown'
   if (isMore(plus(NOTHING, time), stepJ, shown)) return 'more'
   const endsW = Math.min(fromW, toW)
   const leastJ = (endsW * elapsedMs) / 1000

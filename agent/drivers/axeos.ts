@@ -65,8 +65,12 @@ function axeFacts(page: Row | undefined, asic: Row | undefined): AsicFacts {
     expectedHashrateHs: fromGhs(positiveOf(info, 'expectedHashrate') ?? nominalGhs(info, chips)),
     hashratesBeside: [
       { name: 'the sum of its chips', hashrateHs: chipsHs(info), windowS: 0 },
-      { name: 'its average of 1 min', hashrateHs: fromGhs(positiveOf(info, 'hashRate_1m')), windowS: 60 },
-      { name: 'its average of 10 min', hashrateHs: fromGhs(positiveOf(info, 'hashRate_10m')), windowS: 600 },
+      { name: 'its average of 1 min', hashrateHs: fromGhs(nonNegativeOf(info, 'hashRate_1m')), windowS: 60 },
+      {
+        name: 'its average of 10 min',
+        hashrateHs: fromGhs(nonNegativeOf(info, 'hashRate_10m')),
+        windowS: 600,
+      },
     ],
     // the board's input, without the losses of its power supply: 14 W shown were 24 W at the plug
     power: powerFact(wattsOf(info, !!current, 'power'), 'estimated'),

@@ -62,8 +62,8 @@ function sealFacts(summary: Row | undefined, stats: Row): AsicFacts {
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av') ?? nonNegativeOf(stats, 'MHS(Avg)')),
     expectedHashrateHs: fromMhs(positiveOf(stats, 'MHS(Rated)', 'MHS(Ideal)')),
     hashratesBeside: [
-      { name: 'its average of 1 min', hashrateHs: fromMhs(positiveOf(stats, 'MHS(1m)')), windowS: 60 },
-      { name: 'its average of 15 min', hashrateHs: fromMhs(positiveOf(stats, 'MHS(15m)')), windowS: 900 },
+      { name: 'its average of 1 min', hashrateHs: fromMhs(nonNegativeOf(stats, 'MHS(1m)')), windowS: 60 },
+      { name: 'its average of 15 min', hashrateHs: fromMhs(nonNegativeOf(stats, 'MHS(15m)')), windowS: 900 },
     ],
     boardsAreNow: true,
     power: powerFact(wattsOf(stats, !!current, 'PSU Input Power'), 'reported'),

@@ -40,8 +40,8 @@ interface Missing extends Omit<Counted, 'counting'> {
 
 /**
  * The work that no counter tells: hashrate x accepted part of the shares x time, in whole difficulty-1 shares. For a machine whose API has
- * no counter it is booked at once. For one that counts, and whose counter is missing now, it waits for the counter. `UnseenWork` sees to
- * it that no work is paid twice, or lost.
+ * no counter it is booked at once. For one that counts, and whose counter is missing now, it waits for the counter. By `UnseenWork` no
+ * work is paid twice, or lost.
  */
 export class WorkEstimate {
   #carry: number

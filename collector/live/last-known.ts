@@ -25,7 +25,7 @@ type Unsilenced = Pick<Known, 'figures' | 'columns'> & Pick<LiveSnapshot, 'devic
 const isSilent = (d: SiteDevice): boolean => d.stale && !d.claimed
 
 /**
- * The last known figures of what is not heard. A silent machine is no machine that draws 0 W: what stands on a screen stays there,
+ * The last known figures of what is not heard. A silent machine does not draw 0 W: what stands on a screen stays there,
  * marked, with its time. Computed when a device falls silent or is heard again, not at each tick.
  */
 export class LastKnown {

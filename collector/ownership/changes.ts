@@ -31,8 +31,15 @@ export class Changes {
     return changes
   }
 
-  /** Withdrawals that the store did not take are due again. */
-  putBack(withdrawals: readonly Withdrawal[]): void {
+  /** The store did not take these changes: they are due again, as far as their claims are still there. */
+  putBack(
+    { claims, withdrawals }: ReturnType<Changes['take']>,
+    find: (agentId: string, deviceId: string) => OpenClaim | undefined,
+  ): void {
+    for (const { agentId, deviceId } of claims) {
+      const claim = find(agentId, deviceId)
+      if (claim) this.add(claim)
+    }
     this.#withdrawals = [...withdrawals, ...this.#withdrawals]
   }
 

@@ -82,6 +82,20 @@ export class PastDevices {
     return changed
   }
 
+  /** The claims that `correct` changes, each with how its device stood before, in words. @param devices by name; absent: all */
+  correctAll(
+    claims: Iterable<OpenClaim>,
+    { fromMs, toMs, devices }: { fromMs: number; toMs: number; devices: readonly string[] | undefined },
+  ): { claim: OpenClaim; stood: string }[] {
+    return [...claims].flatMap((claim) => {
+      if (devices && !devices.includes(claim.deviceId)) return []
+      const before = this.correct(claim, fromMs, toMs)
+      if (!before) return []
+      const meters = new Set(before.map(({ meteredBy }) => meteredBy ?? 'no meter'))
+      return [{ claim, stood: `${claim.deviceId} was behind ${[...meters].join(', then ')}` }]
+    })
+  }
+
   /**
    * A person says that some devices stood in a time as their agent tells them now: it was told wrong then. One that is gone now, or was not there then,
    * stays as it was.

@@ -76,8 +76,7 @@ export class OwnershipRegister {
   /** Takes in the first records of each device in some batches: the earliest comes first, whoever was heard first. */
   appear(appearances: readonly Appearance[], nowMs: number): void {
     for (const seen of [...appearances].sort(orderOf)) {
-      const known = this.#claims.get(seen.agentId, seen.deviceId)
-      const claim = known ?? this.#begin(seen, nowMs)
+      const claim = this.#claims.get(seen.agentId, seen.deviceId) ?? this.#begin(seen, nowMs)
       const isFirstRecord = claim.fromMs === undefined
       if (isFirstRecord || (seen.fromMs < (claim.fromMs as number) && !claim.settled)) {
         claim.fromMs = seen.fromMs
@@ -131,9 +130,9 @@ export class OwnershipRegister {
 
   /** Whether an agent that has a device of this name tells that it is a host. */
   isHost(deviceId: string): boolean {
-    for (const [agentId, told] of this.#devices)
-      if (told.get(deviceId)?.kind === 'host' && !this.claim(agentId, deviceId)?.rival) return true
-    return false
+    const tells = ([agent, told]: [string, ReadonlyMap<string, Device>]) =>
+      told.get(deviceId)?.kind === 'host' && !this.claim(agent, deviceId)?.rival
+    return [...this.#devices].some(tells)
   }
 
   /** Since when a device has the GPU time of its machine. */
@@ -165,11 +164,8 @@ export class OwnershipRegister {
       this.#putAside(owner, { owner: claim, key }, endedAt(owner.spans, fromMs))
       owner.settled = true
     }
-    delete claim.rival
-    claim.spans = begunAt(claim.spans, fromMs)
     claim.settled = true
-    this.#owners.add(claim)
-    this.#changed(claim)
+    this.#obtains(claim, begunAt(claim.spans, fromMs))
     return true
   }
 
@@ -177,10 +173,8 @@ export class OwnershipRegister {
   setApart({ agentId, deviceId }: NamedDevice): boolean {
     const claim = this.#claims.get(agentId, deviceId)
     if (!claim?.rival) return false
-    delete claim.rival
-    Object.assign(claim, { apart: true, settled: true, spans: ALWAYS })
-    this.#owners.add(claim)
-    this.#changed(claim)
+    Object.assign(claim, { apart: true, settled: true })
+    this.#obtains(claim, ALWAYS)
     return true
   }
 
@@ -190,14 +184,9 @@ export class OwnershipRegister {
    * @returns how they stood before, each in words
    */
   wireAsNow(fromMs: number, toMs: number, devices?: readonly string[]): string[] {
-    return [...this.#claims.all()].flatMap((claim) => {
-      if (devices && !devices.includes(claim.deviceId)) return []
-      const before = this.past.correct(claim as OpenClaim, fromMs, toMs)
-      if (!before) return []
-      this.#changed(claim as OpenClaim)
-      const meters = new Set(before.map(({ meteredBy }) => meteredBy ?? 'no meter'))
-      return [`${claim.deviceId} was behind ${[...meters].join(', then ')}`]
-    })
+    const corrected = this.past.correctAll(this.#claims.all(), { fromMs, toMs, devices })
+    for (const { claim } of corrected) this.#changed(claim)
+    return corrected.map(({ stood }) => stood)
   }
 
   /** What changed since the last call, to be stored: first the withdrawals, then the claims. */
@@ -206,12 +195,8 @@ export class OwnershipRegister {
   }
 
   /** The store did not take these changes: they are due again. */
-  putBack({ claims, withdrawals }: ReturnType<Changes['take']>): void {
-    for (const { agentId, deviceId } of claims) {
-      const claim = this.#claims.get(agentId, deviceId)
-      if (claim) this.#changes.add(claim)
-    }
-    this.#changes.putBack(withdrawals)
+  putBack(changes: ReturnType<Changes['take']>): void {
+    this.#changes.putBack(changes, (agentId, deviceId) => this.#claims.get(agentId, deviceId))
   }
 
   #begin({ agentId, deviceId }: NamedDevice, nowMs: number): OpenClaim {
@@ -262,8 +247,7 @@ export class OwnershipRegister {
 
   /** A claim was another's machine all the time: it is put aside, and what it was paid of late is taken back. */
   #takeBack(claim: OpenClaim, rival: Rival, nowMs: number): void {
-    const fromMs = Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS)
-    this.#endAt(claim, rival, minuteOf(fromMs), nowMs)
+    this.#endAt(claim, rival, minuteOf(Math.max(claim.fromMs ?? nowMs, nowMs - MOST_TAKEN_BACK_MS)), nowMs)
   }
 
   #endAt(claim: OpenClaim, rival: Rival, fromMs: number, nowMs: number, how: { byMove?: true } = {}): void {
@@ -280,10 +264,7 @@ export class OwnershipRegister {
     const rivals = this.#owners.rivalsOf(claim)
     const [rival] = rivals
     if (!rival) {
-      delete claim.rival
-      claim.spans = isFirstRecord && !claim.settled ? ALWAYS : begunAt(claim.spans, minuteOf(fromMs))
-      this.#owners.add(claim)
-      this.#changed(claim)
+      this.#obtains(claim, isFirstRecord && !claim.settled ? ALWAYS : begunAt(claim.spans, minuteOf(fromMs)))
     } else if (isFirstRecord && !claim.settled && isBefore(claim, rivals)) this.#displace(claim, rivals)
     else if (rivals.every(({ owner }) => !isNamed(owner, claim.rival)))
       this.#putAside(claim, rival, claim.spans)
@@ -296,8 +277,12 @@ export class OwnershipRegister {
       this.#putAside(owner, { owner: claim, key }, NEVER)
       this.#changes.withdraw(owner, owner.fromMs)
     }
+    this.#obtains(claim, ALWAYS)
+  }
+
+  #obtains(claim: OpenClaim, spans: DeviceClaim['spans']): void {
     delete claim.rival
-    claim.spans = ALWAYS
+    claim.spans = spans
     this.#owners.add(claim)
     this.#changed(claim)
   }

@@ -1,14 +1,14 @@
 import { PerwattError, reasonOf } from '../../protocol/kit/errors.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { pause } from '../../protocol/kit/retry.ts'
-import type { Quote } from '../../protocol/quote.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import { type Act, Acts } from '../plugin/acts.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
-import { type Decision, GPU_TWICE, type HeldFilter, HOLD_KINDS } from '../plugin/held.ts'
+import { type Decision, GPU_TWICE, HOLD_KINDS } from '../plugin/held.ts'
 import { isRefused, type Store } from '../plugin/store.ts'
 import type { Pricing } from './pricing.ts'
 import { RepricedTime } from './repriced-time.ts'
+import type { DecisionRequest, RepricingRequest } from './repricing-request.ts'
 import type { Settler } from './settler.ts'
 
 const RETRY_MS = 10_000
@@ -23,35 +23,6 @@ const SEARCHED_REPRICINGS = 10_000
 
 /** Devices that the audit trail names with how they stood before. */
 const MOST_TOLD = 20
-
-export interface RepricingRequest {
-  /** whole minutes; the end is exclusive, and not in the future */
-  fromMs: number
-  toMs: number
-  by: string
-  reason: string
-  /** corrected prices; each holds from its own time to the next of the same name */
-  quotes: readonly Quote[]
-  /** use the present configuration's rules instead of those in force at the time */
-  presentRules: boolean
-  /** devices by name that stood then as they are told now, behind the same meters; an empty list: all; absent: each stood as it was told then */
-  presentWiring?: readonly string[]
-}
-
-export interface DecisionRequest {
-  verdict: Decision['verdict']
-  /** which held records; open ones where it names no state */
-  filter: HeldFilter
-  by: string
-  reason: string
-  /**
-   * true: it decides claims, for an adoption. Every other decision leaves claims out: accepting one would pay a minute of a machine to a
-   * second agent.
-   */
-  adoption?: boolean
-  /** by so much the records were moved that it takes in, ms */
-  shiftMs?: number
-}
 
 /**
  * Prices past minutes again because a tariff or a contract was wrong. Each request names a person and a reason, and runs a few
@@ -97,8 +68,8 @@ export class Repricer {
   }
 
   /**
-   * Continues repricings that a stop interrupted, oldest first. Called again after another collector has used the store, it goes on with
-   * what that one left.
+   * Continues repricings that a stop interrupted, oldest first. Called again after another collector has used the store, it continues
+   * those of that one too.
    */
   start(): Promise<void> {
     return this.#settler.alone(async () => {

@@ -117,8 +117,8 @@ function auradineFacts(sections: Row, fitted: FittedParts): AsicFacts {
     hashrateAvgHs: fromMhs(nonNegativeOf(summary, 'MHS av')),
     expectedHashrateHs: fromThs(positiveOf(mode, 'Ths')),
     hashratesBeside: [
-      { name: 'its average of 1 min', hashrateHs: fromMhs(positiveOf(summary, 'MHS 1m')), windowS: 60 },
-      { name: 'its average of 15 min', hashrateHs: fromMhs(positiveOf(summary, 'MHS 15m')), windowS: 900 },
+      { name: 'its average of 1 min', hashrateHs: fromMhs(nonNegativeOf(summary, 'MHS 1m')), windowS: 60 },
+      { name: 'its average of 15 min', hashrateHs: fromMhs(nonNegativeOf(summary, 'MHS 15m')), windowS: 900 },
     ],
     boardsAreNow: true,
     ...powerOf(rowsOf(sections, 'PSU'), summary, fitted),

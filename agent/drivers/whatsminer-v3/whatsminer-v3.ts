@@ -122,8 +122,12 @@ function summaryFacts(summary: Row): AsicFacts {
     hashrateAvgHs: fromThs(nonNegativeOf(summary, 'hash-average')),
     expectedHashrateHs: fromThs(positiveOf(summary, 'factory-hash')),
     hashratesBeside: [
-      { name: 'its average of 1 min', hashrateHs: fromThs(positiveOf(summary, 'hash-1min')), windowS: 60 },
-      { name: 'its average of 15 min', hashrateHs: fromThs(positiveOf(summary, 'hash-15min')), windowS: 900 },
+      { name: 'its average of 1 min', hashrateHs: fromThs(nonNegativeOf(summary, 'hash-1min')), windowS: 60 },
+      {
+        name: 'its average of 15 min',
+        hashrateHs: fromThs(nonNegativeOf(summary, 'hash-15min')),
+        windowS: 900,
+      },
     ],
     powerLimitW: positiveOf(summary, 'power-limit'),
     inletTempC: numberOf(summary['environment-temperature']),

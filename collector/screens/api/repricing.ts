@@ -7,7 +7,7 @@ import { RepricingSchema } from '../../books/audit-views.ts'
 import type { LedgerQueries } from '../../books/ledger-queries.ts'
 import { quoteFault } from '../../prices/quote-limits.ts'
 import { correctedBy } from '../../settling/correction.ts'
-import type { RepricingRequest } from '../../settling/repricer.ts'
+import type { RepricingRequest } from '../../settling/repricing-request.ts'
 import { actOf, decision, personSchema } from './act.ts'
 import {
   badParameters,

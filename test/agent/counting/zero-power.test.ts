@@ -67,3 +67,12 @@ test('a load that its power is too coarse to show is no contradiction', () => {
     told.flatMap(({ faults }) => faults.filter((fault) => fault.startsWith('its power of 0 W'))),
   ).toEqual([])
 })
+
+test('a meter that shows 0 W while its counter goes on is booked by it at polls of 10 min too, and that is told', () => {
+  const { kwh, fault } = booked(
+    { pollS: 600, powerW: () => 0, energyKwh: (s) => 500 + steps((100 * s) / HOUR, 0.1) },
+    24 * HOUR,
+  )
+  expect(kwh).toBeCloseTo(2400, 0)
+  expect(fault).toMatch(/more than the 0 kWh of its own power .* it is used on/)
+})

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { RepricingRequest } from '../../../collector/settling/repricer.ts'
+import type { RepricingRequest } from '../../../collector/settling/repricing-request.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { eventually } from '../../eventually.ts'
 import { batch, LedgerRig, record, T0 } from '../ledger-rig.ts'
