@@ -6,7 +6,7 @@ import { AgentBudget, type AgentBudgetBounds, type BudgetPart } from './agent-bu
 /** Agents that have a budget each; anybody may publish under any name, and what is beyond them shares one. */
 const MOST_AGENTS = 10_000
 const ALL_OTHERS = ''
-/** An agent is told for so long after it last had too much. */
+/** The alert stands for this time after an agent last had too much. */
 const TOLD_MS = 60_000
 /** How often it is looked whether what waits may pass. */
 const LOOK_MS = 250

@@ -47,7 +47,7 @@ export function ofAtMost<K extends z.core.$ZodRecordKey, V extends z.core.SomeTy
 
 /**
  * Checks as the schema's own `safeParse` does, and stops at the first fault: zod collects every fault, and a megabyte of wrong values
- * becomes a hundred thousand of them. Lengths are looked at before what is in a list. What a schema says of one value (its type, its
+ * becomes a hundred thousand of them. Lengths are looked at before what is in a list. What holds for one value (its type, its
  * pattern, its bounds, its message) comes from zod itself; kinds of schemas that are not built up here are left to zod wholly.
  */
 export function check<T extends z.ZodType>(schema: T, value: unknown): Checked<z.output<T>> {

@@ -18,7 +18,7 @@ import { percentile } from './programs.ts'
  * What one sender does to the rest of a collector: how long its thread is busy without a break, and its CPU time and memory, beside
  * the same collector without that sender in the same run. `npm run bench:sender -- --rounds 5 --seconds 10`.
  *
- * How long the thread is busy is told by its own CPU time between two ticks of a 5 ms timer: the delay that a screen or a record waits
+ * The thread is busy for as much CPU time as it takes between two ticks of a 5 ms timer: the delay that a screen or a record waits
  * on a computer with nothing else to do. Other programs' time is not in it.
  */
 const SITE = 'bench'

@@ -96,7 +96,7 @@ describe('the budget of an agent', () => {
     const devices = (...ids: string[]) => ids.map((deviceId) => ({ deviceId }))
     expect(gate.devices('edge-1', devices('a', 'b'))).toEqual(devices('a', 'b'))
     expect(gate.devices('edge-1', devices('c', 'b', 'a', 'd'))).toEqual(devices('c', 'b', 'a'))
-    // one more in the same hour: what was told before stays
+    // one more in the same hour: its former devices stay
     expect(gate.devices('edge-1', devices('a', 'e'))).toBeUndefined()
     expect(gate.devices('edge-1', devices('a'))).toEqual(devices('a'))
     expect(gate.admitsOwners('edge-1', [{ pod: 'a' }, { pod: 'b' }])).toBe(true)
