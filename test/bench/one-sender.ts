@@ -11,7 +11,7 @@ import { Collector } from '../../collector/composition/collector.ts'
 import { CollectorConfigSchema } from '../../collector/config/config.ts'
 import { parseConfig } from '../../protocol/kit/config.ts'
 import { SILENT } from '../../protocol/kit/log.ts'
-import { topic } from '../../protocol/topics.ts'
+import { type Channel, topic } from '../../protocol/topics.ts'
 import { percentile } from './programs.ts'
 
 /**
@@ -61,13 +61,13 @@ const inventory = (at: number) =>
 type Sender = (port: number, ms: number) => Promise<void>
 
 const publisher =
-  (payload: () => Buffer): Sender =>
+  (payload: () => Buffer, channel: Channel = 'live'): Sender =>
   async (port, ms) => {
     const bytes = payload()
     const client = await mqtt.connectAsync({ port, clientId: `perwatt-${SITE}-${AGENT}` })
     const everyMs = (1000 * bytes.length) / BYTES_PER_S
     for (let atMs = 0; atMs < ms; atMs += everyMs) {
-      client.publish(topic(SITE, AGENT, 'live'), bytes)
+      client.publish(topic(SITE, AGENT, channel), bytes)
       await wait(everyMs)
     }
     await client.endAsync()
@@ -75,6 +75,10 @@ const publisher =
 
 const SENDERS: Readonly<Record<string, Sender>> = {
   ...Object.fromEntries(Object.entries(MESSAGES).map(([name, payload]) => [name, publisher(payload)])),
+  'long records': publisher(
+    () => json({ v: 1, epoch: 1, firstSeq: 1, oldestSeq: 1, sentAtMs: 1, ids: list('rig', 150_000) }),
+    'intervals',
+  ),
   'true inventories': async (port, ms) => {
     const client = await mqtt.connectAsync({ port, clientId: `perwatt-${SITE}-${AGENT}` })
     for (let atMs = 0; atMs < ms; atMs += 700)
