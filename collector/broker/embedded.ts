@@ -28,6 +28,8 @@ export interface BrokerBounds {
   firstPacketBytes: number
   /** bytes of any later packet; a message beyond MAX_MESSAGE_BYTES is refused by whoever reads it, who says why */
   packetBytes: number
+  /** packets a second of one client, on average; it is read no faster */
+  packetsPerS: number
   /** retained messages of agents and collectors */
   retained: RetainedBounds
   /** retained messages on all other topics */
@@ -41,10 +43,13 @@ const BROKER_BOUNDS: BrokerBounds = {
   connections: { all: 12_000, waiting: 1_000, ofAddress: 2_000 },
   firstPacketBytes: 2 ** 16,
   packetBytes: 2 * MAX_MESSAGE_BYTES,
+  packetsPerS: 2_000,
   retained: { topics: 25_000, bytes: 2 ** 28 },
   otherRetained: { topics: 1_000, bytes: 2 ** 24 },
   subscriptions: 100,
 }
+/** More than a connection can have. */
+const OWN_PACKETS_PER_S = 1e9
 /** A message of QoS 2 stays in memory until the sender lets it go; perwatt sends none. */
 const MAX_HALF_SENT = 10
 /** Kinds of refusal that are logged, each once. */
@@ -90,6 +95,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const retained = new RetainedBudget(bounds.retained)
   const otherRetained = new RetainedBudget(bounds.otherRetained)
   const overBound = boundLog(log)
+  let own: unknown
   broker.preConnect = (_client, packet, done) => {
     // a session that outlives its connection would collect messages without end while its client is away
     packet.clean = true
@@ -129,7 +135,8 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   }
   broker.on('client', (client) => {
     connections.accepted(client.conn)
-    if (client.id !== clientIdOf(site, COLLECTOR_NAME)) neverWaitFor(client)
+    if (client.id === clientIdOf(site, COLLECTOR_NAME)) own = client.conn
+    else neverWaitFor(client)
   })
   broker.on('clientError', (client, error) =>
     log.debug('broker client error', { client: client.id, reason: reasonOf(error) }),
@@ -145,11 +152,13 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       socket.destroy()
       return
     }
-    limitPackets(
-      socket,
-      () => (connections.isAccepted(socket) ? bounds.packetBytes : bounds.firstPacketBytes),
-      (bytes) => overBound(`a connection was ended: its packet has ${bytes} bytes`, socket.remoteAddress),
-    )
+    limitPackets(socket, {
+      mostBytes: () => (connections.isAccepted(socket) ? bounds.packetBytes : bounds.firstPacketBytes),
+      // the collector's own connection answers all agents
+      perS: () => (socket === own ? OWN_PACKETS_PER_S : bounds.packetsPerS),
+      onRefused: (bytes) =>
+        overBound(`a connection was ended: its packet has ${bytes} bytes`, socket.remoteAddress),
+    })
     broker.handle(socket)
   })
   await listen(server, host, port)

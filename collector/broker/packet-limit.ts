@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { after } from '../../protocol/kit/timers.ts'
 
 /** Follows the packets of an MQTT connection by their lengths alone, before anything of them is kept. */
 export class PacketSizes {
@@ -7,6 +8,8 @@ export class PacketSizes {
   /** the present packet's length field is under way: its value so far, and the next digit's weight (MQTT 3.1.1, 2.2.3) */
   #length = 0
   #weight = 0
+  /** packets that have begun so far */
+  begun = 0
 
   /** @returns bytes of the first packet that begins in this piece and is larger than `most`; Infinity: its length can't be */
   over(piece: Uint8Array, most: number): number | undefined {
@@ -17,6 +20,7 @@ export class PacketSizes {
         this.#left -= taken
         at += taken
       } else if (this.#weight === 0) {
+        this.begun++
         this.#weight = 1
         this.#length = 0
         at++
@@ -35,18 +39,53 @@ export class PacketSizes {
   }
 }
 
+export interface PacketBounds {
+  /** bytes that a packet may have now */
+  mostBytes(): number
+  /** packets a second that are read now, on average; more wait in the sender's own buffers */
+  perS(): number
+  onRefused(bytes: number): void
+}
+
+/** What was saved up may be read at once. */
+const SAVED_S = 10
+const REST_MS = 50
+
 /**
- * Ends a connection whose packet is too large, before the broker keeps any of it: its parser would keep up to 256 MiB.
- * @param most bytes that a packet may have now
+ * Ends a connection whose packet is too large before the broker keeps any of it: its parser would keep up to 256 MiB. One whose
+ * packets come too fast is left unread for a while, so TCP slows its sender, and nothing is lost.
  */
-export function limitPackets(socket: Socket, most: () => number, onRefused: (bytes: number) => void): void {
+export function limitPackets(socket: Socket, bounds: PacketBounds, nowMs = () => performance.now()): void {
   const sizes = new PacketSizes()
   const read = socket.read.bind(socket)
+  let saved = SAVED_S * bounds.perS()
+  let atMs = nowMs()
+  let rests = false
+  const mayRead = () => {
+    const now = nowMs()
+    saved = Math.min(SAVED_S * bounds.perS(), saved + (bounds.perS() * (now - atMs)) / 1000)
+    atMs = now
+    return saved > 0
+  }
+  const rest = () => {
+    if (rests) return
+    rests = true
+    after(REST_MS, () => {
+      rests = false
+      if (!socket.destroyed) socket.emit('readable')
+    }).unref()
+  }
   socket.read = (size?: number) => {
+    if (!mayRead()) {
+      rest()
+      return null
+    }
     const piece: Buffer | null = read(size)
-    const bytes = piece === null ? undefined : sizes.over(piece, most())
+    const before = sizes.begun
+    const bytes = piece === null ? undefined : sizes.over(piece, bounds.mostBytes())
+    saved -= sizes.begun - before
     if (bytes === undefined) return piece
-    onRefused(bytes)
+    bounds.onRefused(bytes)
     socket.destroy()
     return null
   }

@@ -145,6 +145,29 @@ describe('what clients can make the broker hold', () => {
     await expect(a.subscribeAsync('x/3')).rejects.toThrow()
   })
 
+  it('a client whose packets come too fast is slowed, and loses none of them', async () => {
+    const { port, lines } = await broker({ packetsPerS: 20 })
+    const listener = await client(port, 'listener')
+    let heard = 0
+    listener.on('message', () => heard++)
+    await listener.subscribeAsync('many')
+    const { socket } = await raw(port, connectPacket('hasty'))
+    await once(socket, 'data')
+    const one = generate({
+      ...{ cmd: 'publish', topic: 'many', payload: Buffer.alloc(9), qos: 0, dup: false, retain: false },
+    })
+    // beyond what may be saved up
+    for (let i = 0; i < 6; i++) {
+      socket.write(Buffer.concat(Array(40).fill(one)))
+      await eventually(
+        () => heard,
+        (count) => count === 40 * (i + 1),
+      )
+    }
+    expect(lines).toEqual([])
+    socket.destroy()
+  })
+
   it('a subscriber that does not read loses messages, and holds up nobody', async () => {
     const { port, lines } = await broker()
     const { socket } = await raw(port, connectPacket('slow'))

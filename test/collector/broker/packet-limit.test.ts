@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { generate } from 'mqtt-packet'
-import { expect, it } from 'vitest'
-import { PacketSizes } from '../../../collector/broker/packet-limit.ts'
+import { afterEach, expect, it, vi } from 'vitest'
+import { limitPackets, PacketSizes } from '../../../collector/broker/packet-limit.ts'
 
 const publish = (bytes: number): Buffer =>
   generate({
@@ -43,4 +45,33 @@ it('a length of more than four digits can’t be (MQTT 3.1.1, 2.2.3)', () => {
   expect(new PacketSizes().over(Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x01]), 1e9)).toBe(
     Number.POSITIVE_INFINITY,
   )
+})
+
+afterEach(() => vi.useRealTimers())
+
+it('packets that come too fast are left unread for a while, and read then; what was saved up is read at once', () => {
+  vi.useFakeTimers()
+  const pieces: Buffer[] = []
+  const socket = Object.assign(new EventEmitter(), {
+    destroyed: false,
+    read: () => pieces.shift() ?? null,
+    destroy: () => undefined,
+  })
+  const bounds = { mostBytes: () => 100, perS: () => 10, onRefused: () => undefined }
+  limitPackets(socket as unknown as Socket, bounds, () => Date.now())
+  let seen = 0
+  socket.on('readable', () => {
+    for (let piece = socket.read(); piece !== null; piece = socket.read()) seen += piece.length
+  })
+  const ping = generate({ cmd: 'pingreq' })
+  const send = (packets: number) => {
+    for (let i = 0; i < packets; i++) pieces.push(ping)
+    socket.emit('readable')
+  }
+  send(150)
+  expect(seen / ping.length).toBe(100)
+  vi.advanceTimersByTime(1000)
+  expect(seen / ping.length).toBe(110)
+  vi.advanceTimersByTime(5000)
+  expect(seen / ping.length).toBe(150)
 })
