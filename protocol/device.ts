@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ofAtMost } from './kit/checker.ts'
 import { knownWord } from './known-word.ts'
 
 /** A name that is one level of a topic: no MQTT wildcard and no slash. */
@@ -39,6 +40,8 @@ export const CONTRADICTING_SIGNS = 'the signs of what it hashes contradict each 
 
 /** How the fault of a miner begins that mines for a pool of another coin with Bitcoin's algorithm: its algorithm is `unknown`. */
 export const PAYS_OTHER_COIN = 'its pool pays another coin of the same algorithm'
+
+const MOST_TAGS = 64
 
 /** An entry of the inventory: what a device is. Unknown is absent. */
 export const DeviceSchema = z.object({
@@ -83,6 +86,6 @@ export const DeviceSchema = z.object({
     .transform((source) => source ?? 'generator')
     .optional(),
   /** labels from the configuration, for the collector's workload rules */
-  tags: z.record(z.string().max(64), z.string().max(128)).optional(),
+  tags: ofAtMost(MOST_TAGS, z.record(z.string().max(64), z.string().max(128))).optional(),
 })
 export type Device = z.infer<typeof DeviceSchema>

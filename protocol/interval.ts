@@ -129,9 +129,9 @@ export const IntervalMessageSchema = OneSchema.loose()
       const start = m.startMs[i] as number
       const duration = m.durationMs[i] as number
       if ((m.owner[i] as number) >= m.owners.length)
-        fail(['owner', i], `names owner ${m.owner[i]}, which is not in owners`)
+        return fail(['owner', i], `names owner ${m.owner[i]}, which is not in owners`)
       if (minuteOf(start) !== minuteOf(start + duration - 1))
-        fail(['startMs', i], 'the record crosses a UTC minute')
+        return fail(['startMs', i], 'the record crosses a UTC minute')
     }
   })
   .transform((m) => {

@@ -1,13 +1,20 @@
 import { z } from 'zod'
+import { ofAtMost } from './kit/checker.ts'
+
+/** Facts of one owner; what a pod is labelled with is passed by name, so a dozen is much. */
+const MOST_FACTS = 64
 
 /**
  * The owner of a machine's work, as raw facts: `{ poolUrl, poolUser }`, `{ namespace, pod, container }`,
  * `{ slurmJob, slurmAccount }`, `{ service, model }`. The empty object is no owner. The agent reports facts and the
  * collector's rules map them to workloads, so a new contract changes no agent, and past records can be priced again.
  */
-export const OwnerSchema = z.record(
-  z.string().regex(/^[a-z][A-Za-z0-9.]{0,63}$/, 'expected a fact name such as poolUser'),
-  z.string().max(256),
+export const OwnerSchema = ofAtMost(
+  MOST_FACTS,
+  z.record(
+    z.string().regex(/^[a-z][A-Za-z0-9.]{0,63}$/, 'expected a fact name such as poolUser'),
+    z.string().max(256),
+  ),
 )
 export type Owner = Record<string, string>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DeviceIdSchema } from './device.ts'
+import { ofAtMost } from './kit/checker.ts'
 import { knownWord } from './known-word.ts'
 import { energyShareOf, type Holder, type Owner, OwnerSchema } from './owner.ts'
 import { QUANTITIES, type Quantity } from './quantities.ts'
@@ -45,6 +46,9 @@ export interface Sample extends Partial<Record<Quantity, number>> {
 /** Devices in one live message; an agent with more devices sends several messages. */
 export const MAX_SAMPLES_PER_MESSAGE = 500
 
+/** Several times of those that there are: a newer agent may know more. */
+const MOST_QUANTITIES = 256
+
 const column = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_SAMPLES_PER_MESSAGE)
 
 /** The live message: one batch by columns; entry k of every column is about `ids[k]`, `null` where that device has no value. */
@@ -72,12 +76,14 @@ export const LiveMessageSchema = z
     energyShares: column(z.array(z.number().min(0).max(1)).max(64).nullable()).optional(),
     faults: column(z.array(z.string().max(256)).max(32).nullable()).optional(),
     /** one column for each quantity; a reader ignores quantities that it does not know */
-    q: z.record(z.string().max(64), column(z.number().nullable())),
+    q: ofAtMost(MOST_QUANTITIES, z.record(z.string().max(64), column(z.number().nullable()))),
   })
   .superRefine((m, ctx) => {
     const n = m.ids.length
+    const refuse = (path: (string | number)[], message: string) =>
+      ctx.addIssue({ code: 'custom', path, message })
     const wrong = (path: (string | number)[], length: number) =>
-      ctx.addIssue({ code: 'custom', path, message: `expected ${n} values, one for each id, got ${length}` })
+      refuse(path, `expected ${n} values, one for each id, got ${length}`)
     for (const name of [
       'observedAtMs',
       'state',
@@ -87,18 +93,13 @@ export const LiveMessageSchema = z
       'faults',
     ] as const) {
       const c = m[name]
-      if (c && c.length !== n) wrong([name], c.length)
+      if (c && c.length !== n) return wrong([name], c.length)
     }
-    for (const [name, c] of Object.entries(m.q)) if (c.length !== n) wrong(['q', name], c.length)
-    m.holders?.forEach((pairs, i) => {
+    for (const [name, c] of Object.entries(m.q)) if (c.length !== n) return wrong(['q', name], c.length)
+    const owners = m.owners?.length ?? 0
+    for (const [i, pairs] of m.holders?.entries() ?? [])
       for (const [o] of pairs ?? [])
-        if (o >= (m.owners?.length ?? 0))
-          ctx.addIssue({
-            code: 'custom',
-            path: ['holders', i],
-            message: `names owner ${o}, which is not in owners`,
-          })
-    })
+        if (o >= owners) return refuse(['holders', i], `names owner ${o}, which is not in owners`)
   })
 export type LiveMessage = z.input<typeof LiveMessageSchema>
 

@@ -2,6 +2,7 @@ import { shownUrl } from '../../protocol/kit/shown-url.ts'
 import { placeText } from '../../protocol/program.ts'
 import { adviceTopic, COLLECTOR_NAME } from '../../protocol/topics.ts'
 import { type EmbeddedBroker, type MqttUser, startEmbeddedBroker } from '../broker/embedded.ts'
+import { BudgetGate } from '../ingest/budget-gate.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import type { StoreLease } from '../ingest/store-lease.ts'
 import { AdvicePublisher } from '../live/advice-publisher.ts'
@@ -16,6 +17,8 @@ export interface AgentLink {
   shownUrl: string
   ingest: Ingest
   advice: AdvicePublisher
+  /** which agents send more than they may */
+  gate: BudgetGate
 }
 
 /** An address that a browser or an agent on this machine can use. */
@@ -55,6 +58,7 @@ export function startAgentLink(
   const { site, mqtt } = config
   const brokerUrl =
     broker && mqtt.embedded ? `mqtt://${localHost(mqtt.embedded.host)}:${broker.port}` : (mqtt.url ?? '')
+  const gate = new BudgetGate({ bounds: mqtt.agentBudget, steadyMs: () => performance.now() })
   const ingest = new Ingest({
     url: brokerUrl,
     user: broker ? broker.collector : userAt(mqtt),
@@ -63,6 +67,7 @@ export function startAgentLink(
     program,
     ownBroker: broker !== undefined,
     acceptSimulated: site.simulated,
+    gate,
     state: devices.state,
     receiver: ledger.heard,
     inventory: devices.inventory,
@@ -87,5 +92,5 @@ export function startAgentLink(
     log,
     nowMs,
   })
-  return { brokerUrl, shownUrl: shownUrl(brokerUrl), ingest, advice }
+  return { brokerUrl, shownUrl: shownUrl(brokerUrl), ingest, advice, gate }
 }

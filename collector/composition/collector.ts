@@ -105,7 +105,7 @@ export class Collector {
     const { store } = keeper
     store.onOvertaken?.(() => lease?.lapse('another program has written to the store'))
     const standing = new Standing(context, keeper)
-    this.#lastKnown = new LastKnownFile(context.config.dataFolder, context)
+    this.#lastKnown = new LastKnownFile(dataFolder, context)
     const devices = createDevices(context)
     const alerting = createAlerting({
       config: config.alerts,
@@ -147,8 +147,8 @@ export class Collector {
     this.#ownerSilentAfterMs = settingsOf(ownerSilent, config.alerts.rules).after
     this.#views = views
     this.#standing = standing
-    const health = () => keeper.health
-    this.#screens = createScreens(context, { ...sources, views, assets, standsByFor, health })
+    const stands = { standsByFor, health: () => keeper.health }
+    this.#screens = createScreens(context, { ...sources, ...stands, views, assets })
     this.#charts = new ChartKeeper(context, devices.state, store)
     this.#wrongTimes = createWrongTimes(context, ledger, store)
   }
@@ -251,6 +251,7 @@ export class Collector {
     for (const timer of this.#timers) clearInterval(timer)
     this.#context.health.loopDelay.stop()
     if (this.#timers.length > 0) void wait('last known figures', this.#lastKnown.keep(this.#views))
+    this.#link?.gate.stop()
     await wait('broker connection', this.#link?.ingest.stop() ?? this.#lease?.stop())
     await wait(
       'alerts, screens and broker',
@@ -268,10 +269,10 @@ export class Collector {
   }
 
   #tick(link: AgentLink): void {
-    const { nowMs, clocks } = this.#context
-    const now = nowMs()
-    clocks.tick()
+    const { clocks } = this.#context
     const { selector, quotes } = this.#prices
+    const now = this.#context.nowMs()
+    clocks.tick()
     selector.tick()
     const live = this.#views.refresh(this.#alerting.watched())
     const prices = priceSituations(selector, quotes.at(now), this.#views.workloads(), now)
@@ -289,7 +290,7 @@ export class Collector {
       clocks: { ...clocks.situation, ...movedOf(this.#ledger.settler.moved, now) },
       numbers: numbersSituations(this.#ledger.records, this.#devices.state.agents(), now),
       storeWarnings: this.#keeper.health.warnings,
-      twins: link.ingest.twins(),
+      ...{ twins: link.ingest.twins(), budgets: link.gate.situations() },
       standing: standing.standstills,
     })
     this.#screens.tick()

@@ -24,7 +24,11 @@ export interface Devices {
 export function createDevices({ config, log }: Context): Devices {
   const owners = new OwnershipRegister()
   const state = new SiteState(owners)
-  const inventory = new InventoryBook(join(config.dataFolder, 'inventory.json'), log)
+  const { dataFolder } = config
+  const inventory = new InventoryBook(
+    { folder: join(dataFolder, 'inventories'), formerFile: join(dataFolder, 'inventory.json') },
+    log,
+  )
   for (const [agentId, message] of inventory.entries())
     if (!message.simulated || config.site.simulated) state.inventory(agentId, message)
   return {

@@ -13,6 +13,7 @@ import { beyondLoopback } from '../../protocol/kit/loopback.ts'
 import { entrySchema } from '../../protocol/kit/plugin.ts'
 import { SecretSchema } from '../../protocol/kit/secret.ts'
 import { CurrencySchema } from '../../protocol/quote.ts'
+import { MAX_INVENTORY_DEVICES } from '../../protocol/status.ts'
 import { alertsSchema } from '../alerts/config.ts'
 import { CHANNELS } from '../channels/index.ts'
 import { AttributionSchema, CostsSchema } from '../economics/site-settings.ts'
@@ -65,6 +66,36 @@ const SiteSchema = z.strictObject({
     ),
 })
 
+/** Several times of what an agent of 1,000 devices takes that are read every second. */
+const AgentBudgetSchema = z.strictObject({
+  cpuMsPerS: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(250)
+    .describe('CPU time for its live messages, ms a second'),
+  messagesPerS: z.number().positive().default(100).describe('live messages a second'),
+  kilobytesPerS: z
+    .number()
+    .positive()
+    .default(4000)
+    .describe('kB of live messages a second; of records eight times that'),
+  devices: z
+    .number()
+    .int()
+    .positive()
+    .max(MAX_INVENTORY_DEVICES)
+    .default(MAX_INVENTORY_DEVICES)
+    .describe('devices, and different ones in an hour'),
+  owners: z.number().int().positive().default(50_000).describe('different owners in an hour'),
+  labels: z
+    .number()
+    .int()
+    .positive()
+    .default(256)
+    .describe('different names of tags and owners’ facts in an hour'),
+})
+
 const MqttSchema = z
   .strictObject({
     embedded: z
@@ -85,6 +116,9 @@ const MqttSchema = z
     ),
     password: MqttPasswordSchema.optional().describe(
       'its password at your own broker: the text, { file: ... } or { env: ... }',
+    ),
+    agentBudget: AgentBudgetSchema.prefault({}).describe(
+      'the most that one agent may take; beyond it live figures lag, records wait at the agent, and an alert names it',
     ),
   })
   .superRefine(({ embedded, url, username, password }, ctx) => {

@@ -1,4 +1,5 @@
-import { decode, encode } from '../../protocol/codec.ts'
+import { decode, encode, OF_AN_INVENTORY } from '../../protocol/codec.ts'
+import type { Device } from '../../protocol/device.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import type { MqttMessage } from '../../protocol/kit/mqtt/mqtt-link.ts'
 import { computerOf, isBeside, type Program } from '../../protocol/program.ts'
@@ -15,6 +16,7 @@ import type { BatchReceiver } from '../intake/batch-receiver.ts'
 import type { SiteState } from '../live/state.ts'
 import type { ClaimKeeper } from '../ownership/claim-keeper.ts'
 import type { Quarantined } from '../plugin/store.ts'
+import type { BudgetGate } from './budget-gate.ts'
 import type { InventoryBook } from './inventory.ts'
 import { InventoryParts } from './inventory-parts.ts'
 import type { Twins } from './twins.ts'
@@ -26,6 +28,8 @@ export interface AgentMessagesOptions {
   site: string
   /** whether emulated machines may count in this site's figures */
   acceptSimulated: boolean
+  /** holds each agent to its budget */
+  gate: Pick<BudgetGate, 'offer' | 'admitsOwners' | 'admitsLabels' | 'devices'>
   state: SiteState
   receiver: Pick<BatchReceiver, 'receive' | 'present'>
   inventory: InventoryBook
@@ -64,8 +68,17 @@ export class AgentMessages {
     retained: boolean,
   ): void {
     this.#o.onMessage?.(agent, channel, payload.length)
-    const why = this.#why(channel, agent, payload, retained)
-    if (why) this.aside(agent, name, why, payload)
+    this.#o.gate.offer({
+      agent,
+      // what the broker had kept replaces nothing that came since
+      lane: retained ? `retained ${channel}` : channel,
+      plane: channel === 'intervals' ? 'ledger' : 'live',
+      payload,
+      pass: (bytes) => {
+        const why = this.#why(channel, agent, bytes, retained)
+        if (why) this.aside(agent, name, why, bytes)
+      },
+    })
   }
 
   /** @returns why the message can't be used, or undefined */
@@ -87,10 +100,13 @@ export class AgentMessages {
         return m.ok ? undefined : m.reason
       }
       case 'inventory': {
-        const m = decode(InventoryMessageSchema, payload)
+        const m = decode(InventoryMessageSchema, payload, OF_AN_INVENTORY)
         if (m.ok && this.#admits(agent, m.value.simulated)) {
           const whole = this.#parts.take(agent, m.value, retained)
-          if (whole) {
+          const devices = whole && this.#withinBudget(agent, whole.devices)
+          // with too many others, the ones that it told before stay
+          if (whole && devices) {
+            whole.devices = devices
             state.inventory(agent, whole)
             inventory.put(agent, whole)
             this.#o.claims.hear(agent, whole.devices)
@@ -104,6 +120,8 @@ export class AgentMessages {
         const m = decode(LiveMessageSchema, payload)
         if (m.ok && !retained && !this.#refused.has(agent)) {
           clocks.heard(agent, m.value.sentAtMs)
+          // without its owners, of which there are too many, the rest of it counts
+          if (m.value.owners && !this.#o.gate.admitsOwners(agent, m.value.owners)) m.value.holders = undefined
           state.live(agent, decodeLive(m.value), nowMs(), m.value.sentAtMs)
         }
         return m.ok ? undefined : m.reason
@@ -124,6 +142,14 @@ export class AgentMessages {
   /** Undefined where an older agent does not say where it runs. */
   #isBeside({ program }: StatusMessage): boolean | undefined {
     return program && isBeside(program, this.#o.program)
+  }
+
+  #withinBudget(agent: string, told: Device[]): Device[] | undefined {
+    const devices = this.#o.gate.devices(agent, told)
+    const names = devices?.flatMap(({ tags }) => Object.keys(tags ?? {}))
+    return !names || this.#o.gate.admitsLabels(agent, names)
+      ? devices
+      : devices?.map(({ tags: _, ...rest }) => rest)
   }
 
   #noteProgram(agent: string, { program, namesake, state }: StatusMessage): void {

@@ -45,6 +45,8 @@ export interface Situation {
   numbers?: readonly NumbersSituation[]
   /** names that two programs have; absent: none */
   twins?: readonly TwinSituation[]
+  /** agents that had more than their budget of late; absent: none */
+  budgets?: readonly BudgetSituation[]
   /** what stands still, the first cause first */
   standing?: readonly Standstill[]
   /** what is wrong with the store though it answers */
@@ -87,6 +89,15 @@ export interface TwinSituation {
   /** of the agent, the site or the store */
   name: string
   programs: readonly [Program, Program]
+}
+
+/** An agent that had more than one may have. */
+export interface BudgetSituation {
+  agentId: string
+  /** of its budget; a setting of mqtt.agentBudget */
+  part: 'cpuMsPerS' | 'messagesPerS' | 'kilobytesPerS' | 'devices' | 'owners' | 'labels'
+  /** what it may have, in the unit of the part's name */
+  most: number
 }
 
 /** What the numbers of an agent's records tell. */

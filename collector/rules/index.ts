@@ -1,6 +1,7 @@
 // Made by `npm run generate` from the parts in this folder; do not edit.
 import type { Rule } from '../plugin/rule.ts'
 import agentNumbers from './agent-numbers.ts'
+import agentOverBudget from './agent-over-budget.ts'
 import agentSilent from './agent-silent.ts'
 import clockSkew from './clock-skew.ts'
 import deviceClaimed from './device-claimed.ts'
@@ -26,6 +27,7 @@ import unpaidFault from './unpaid-fault.ts'
 
 export const RULES: readonly Rule[] = [
   agentNumbers,
+  agentOverBudget,
   agentSilent,
   clockSkew,
   deviceClaimed,

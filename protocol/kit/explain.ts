@@ -33,6 +33,10 @@ export function explainZodError(error: z.ZodError, input: unknown): string[] {
   return error.issues.flatMap((issue) => lines(issue, input))
 }
 
+/** One fault in one line. */
+export const explainIssue = (issue: z.core.$ZodIssue, input: unknown): string =>
+  lines(issue, input)[0] ?? 'invalid'
+
 function lines(issue: z.core.$ZodIssue, input: unknown, prefix: readonly PropertyKey[] = []): string[] {
   const path = [...prefix, ...issue.path]
   const where = pathText(path)
