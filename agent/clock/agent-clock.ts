@@ -134,6 +134,7 @@ export class AgentClock {
     this.#agrees = true
     if (this.#current.shiftMs === undefined)
       this.#stretches = resolved(this.#stretches, this.#agreedMs, this.#offsetMs)
+    this.#current.offsetMs = 0
     this.#agreedMs = now.wallMs
   }
 
@@ -145,8 +146,16 @@ export class AgentClock {
       )
     // one of the two was set. If this one follows, what it records until then gets its right time by that step
     if (this.#current.shiftMs !== undefined) this.#begin(now, 0)
+    if (this.#otherWasSet) delete this.#current.offsetMs
+    else this.#current.offsetMs = offsetMs
     this.#agrees = false
     this.#offsetMs = offsetMs
+  }
+
+  /** Whether the clocks agreed and do so no longer though this one was not set: by how much it is wrong, if it is, is not known. */
+  get #otherWasSet(): boolean {
+    const { stepMs, boot } = this.#current
+    return stepMs === 0 && !boot && this.#stretches.at(-2)?.shiftMs !== undefined
   }
 
   get #current(): Stretch {

@@ -12,6 +12,8 @@ export interface Stretch {
   boot?: true
   /** right time minus what the wall clock showed, ms; absent until it is known */
   shiftMs?: number
+  /** collector's clock minus this one as it was measured, or follows by steps from a measurement, ms; absent: never, or the collector's was set */
+  offsetMs?: number
 }
 
 /** More stretches are kept only while their shift is not known; records of older ones are in the spool since long. */
@@ -26,7 +28,14 @@ export function nextStretch(
   const before = list.at(-1)
   const id = (before?.id ?? 0) + 1
   const base = { id, fromMs: begin.nowMs, toMs: begin.nowMs }
-  if (begin.stepMs !== undefined) return { ...base, stepMs: begin.stepMs }
+  if (begin.stepMs !== undefined) {
+    const { stepMs } = begin
+    return {
+      ...base,
+      stepMs,
+      ...(before?.offsetMs === undefined ? {} : { offsetMs: before.offsetMs - stepMs }),
+    }
+  }
   // a battery or a saved time goes on after a boot; a clock that went back says nothing of how long the computer was off
   return { ...base, stepMs: before ? Math.min(0, begin.nowMs - before.toMs) : 0, boot: true }
 }
@@ -34,8 +43,8 @@ export function nextStretch(
 /**
  * The collector's clock agrees with the last stretch: what is the right time of the earlier ones? Each is shifted by the steps that
  * followed it, or left as it is where that is nearer to the collector's clock: one that was right needs no shift when it was set wrong
- * by less than what counts as agreement. Where the computer was started in between the step is only assumed, and a time that can be
- * right as it is counts more than one that can't.
+ * by less than what counts as agreement. Where the computer was started in between, what was measured before counts; without it the step is only
+ * assumed, and a time that can be right as it is counts more than one that can't.
  * @param agreedMs when the clocks agreed last, by the right time; 0 where they never did
  * @param offsetMs collector's clock minus this one in the last stretch
  */
@@ -58,6 +67,9 @@ export function resolved(list: readonly Stretch[], agreedMs: number, offsetMs = 
       const asItIs =
         after.boot && canBeRight(stretch, 0) && (after.stepMs < 0 || !canBeRight(stretch, byStepsMs))
       shiftMs = asItIs || wasNearer ? 0 : byStepsMs
+      // what a start of the computer did to the clock is not known, but how wrong it was before may be
+      if (after.boot && stretch.offsetMs !== undefined && canBeRight(stretch, stretch.offsetMs))
+        shiftMs = stretch.offsetMs
     }
     shiftMs = stretch.shiftMs ?? shiftMs
     found.unshift({ ...stretch, shiftMs })

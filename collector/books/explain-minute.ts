@@ -49,6 +49,9 @@ export function explainMinute(options: {
     minute: iso(minuteMs),
     revision: settlement?.revision ?? 0,
     ...(settlement ? { settledAt: iso(settlement.settledMs) } : {}),
+    ...(settlement?.causes
+      ? { causes: settlement.causes.map(({ atMs, why }) => ({ at: iso(atMs), why })) }
+      : {}),
     rules: { version: rules.version, ...(rule ? { workload: { ...rule } } : {}) },
     quotes: Object.values(prices),
     ...(rule && paid && isContract(rule)

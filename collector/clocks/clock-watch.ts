@@ -4,7 +4,7 @@ import type { Clock, Instant } from '../../protocol/kit/clock.ts'
 import { KERNEL_ANSWER_MS } from '../../protocol/kit/kernel-clock.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { StepWatch } from '../../protocol/kit/step-watch.ts'
-import { isOwnHost } from '../../protocol/kit/this-program.ts'
+import { hostNameOf, isOwnHost } from '../../protocol/kit/this-program.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { ClockSituation } from '../plugin/situation.ts'
 import { AgentOffsets } from './agent-offsets.ts'
@@ -232,7 +232,11 @@ export class ClockWatch {
     if (this.#ownNtp) others.push({ aheadMs: 0, clockOf: ntpOf() })
     for (const [host, { aheadMs, steadyMs: heardMs }] of this.#servers)
       if (steadyMs - heardMs > DATE_MS) this.#servers.delete(host)
-      else others.push({ third: host, aheadMs, ...(isOwnHost(host) ? { isOwn: true as const } : {}) })
+      else {
+        // all ports of a host have one clock
+        const whose = isOwnHost(host) ? { isOwn: true as const } : { clockOf: `server ${hostNameOf(host)}` }
+        others.push({ third: host, aheadMs, ...whose })
+      }
     return others
   }
 

@@ -32,7 +32,7 @@ export function addSite(program: Command): void {
   program
     .command('repair')
     .description(
-      'cut the torn end off the log of the embedded store, which a power cut can leave: says first what it will do, and keeps a copy',
+      'mend the embedded store: cut the torn end off its log, which a power cut can leave, and write what can be read of a damaged file into a fresh one. It says first what it will do, and what is lost; keeps a copy of what it changes; and counts lost records. Stop the collector first',
     )
     .addOption(configOption())
     .option('--yes', 'do it without asking')

@@ -37,9 +37,10 @@ function explanationText(e: Explanation): string {
     ...(e.sums.trueUpRevenueNanoUsd === 0
       ? []
       : [`  of it trued up to the pool’s credit: ${usd(e.sums.trueUpRevenueNanoUsd)}`]),
+    ...(e.causes ?? []).map(({ at, why }) => `  ${at}: ${why}`),
     e.agrees
       ? '  the ledger has the same figures'
-      : '  the ledger has other figures: a late record waits to be settled; run this again in a minute',
+      : '  the ledger has other figures: a late record waits to be settled (run this again in a minute), or records of it are gone',
     '',
     `rules ${e.rules.version}`,
     `  ${e.rules.workload ? JSON.stringify(e.rules.workload) : 'none: no workload’s contract'}`,

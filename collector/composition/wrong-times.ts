@@ -13,7 +13,7 @@ export interface WrongTimes {
 /** Records of the future, and those of a clock that was set since. Both begin once the ledger runs. */
 export function createWrongTimes(
   { clocks: clock, log }: Pick<Context, 'clocks' | 'log'>,
-  { settler, records, pricing }: Pick<LedgerPlane, 'settler' | 'records' | 'pricing'>,
+  { settler, records, pricing, repricer }: Pick<LedgerPlane, 'settler' | 'records' | 'pricing' | 'repricer'>,
   store: Store,
 ): WrongTimes {
   const alone = <T>(work: () => Promise<T>) => records.alone(work)
@@ -25,6 +25,7 @@ export function createWrongTimes(
   const misdated = new MisdatedRecords({
     ...common,
     note: (minutes) => settler.note(minutes, 'records of a wrong clock were put aside'),
+    decide: (request) => repricer.decide(request),
     onWrong: () => pricing.read(store),
   })
   return {

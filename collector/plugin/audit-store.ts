@@ -26,6 +26,12 @@ export interface Loss {
 export const BY_DATABASE =
   'the database lost them, or was put back to an earlier state, and the agent no longer has them, because they had been acknowledged; look whether a newer file or backup of the database is there'
 
+/** A cause that changed nothing: why the figures of a minute stay. */
+export const RECORDS_GONE =
+  'records that it was settled from are gone from the database: its figures stay as they were'
+/** A cause that changed nothing: what else was kept of how a minute was settled can't be read. */
+export const SETTLING_GONE = 'with which prices it was settled is gone from the database: its figures stay'
+
 export const LOSS_KINDS = ['went-back', 'another-spool', 'reset'] as const
 /**
  * What became of an agent's numbers: `went-back`: the agent's spool is an earlier state of the one that sent the last records (restored, rolled
@@ -59,7 +65,7 @@ export interface Settlement {
   causes?: readonly Cause[]
 }
 
-/** Why a settled minute was settled again with other figures. */
+/** Why a settled minute was settled again with other figures, or why it can't be settled again. */
 export interface Cause {
   atMs: number
   /** for a person: `late records`, `a price of this time came`, `repriced by anna: meter tariff was wrong` */

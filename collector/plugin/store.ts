@@ -196,7 +196,8 @@ export interface Store extends AuditStore, HeldStore, IssueStore, ClaimStore {
   ledger(query: LedgerQuery): Promise<LedgerBucket[]>
   /**
    * Minutes in [fromMs, toMs) whose number of counting intervals is not the sum of `intervals` over their ledger rows: what a
-   * stopped collector left unsettled, or a late interval has outdated.
+   * stopped collector left unsettled, or a late interval has outdated. Minutes settled from more records than are stored, held ones
+   * included, are left out: settled again they would lose what is lost in the database alone.
    */
   unsettledMinutes(fromMs: number, toMs: number): Promise<number[]>
 

@@ -10,6 +10,7 @@ import { type HeldMark, WRONG_CLOCK } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import { type ClockRun, isWrong, type KeptRuns, MISDATED, readRuns } from './misdated-time.ts'
 import { PIECE_MS, RecordsBefore } from './records-before.ts'
+import type { DecisionRequest } from './repricing-request.ts'
 import type { SettlingClock } from './unconfirmed-time.ts'
 
 const KEEP_EVERY_MS = 30_000
@@ -17,7 +18,7 @@ const KEEP_EVERY_MS = 30_000
 const GOES_ON_MS = 24 * HOUR_MS
 /** Where no clock confirms the new time, one that nothing contradicts for this time is right. */
 const BELIEVED_MS = 2 * MINUTE_MS
-/** Agents that started before the collector have labelled records by the same clock. */
+/** Agents that started before the collector have labelled records by the same clock: those of this time, and all that are newer than the store's. */
 const EARLIER_MS = HOUR_MS
 /** What stands in the store already is noted for so much time ahead of the clock. */
 const AHEAD_MS = HOUR_MS
@@ -37,6 +38,8 @@ export interface MisdatedRecordsOptions {
   note: (minutes: ReadonlySet<number>) => void
   /** runs work while no record is written */
   alone: <T>(work: () => Promise<T>) => Promise<T>
+  /** takes records in again that were put aside by a step which was undone */
+  decide: (request: DecisionRequest) => Promise<unknown>
   /** it is known now when the clock was wrong */
   onWrong: () => Promise<void>
   log: Log
@@ -102,7 +105,7 @@ export class MisdatedRecords {
     if (Math.abs(stepMs) > CLOCK_TOLERANCE_MS) {
       // the clock of before ran up to the step
       extend(kept, at.wallMs - stepMs)
-      for (const run of kept.runs) if (!run.held && run.byMs !== undefined) run.byMs += stepMs
+      for (const run of kept.runs) if (run.byMs !== undefined) run.byMs += stepMs
       kept.isOpen = false
       // it was set at some time since the last look
       await alone(() => this.#open(lastMs + stepMs))
@@ -111,6 +114,8 @@ export class MisdatedRecords {
     } else if (!clock.isConfirmed) await this.#goOn(at.wallMs)
     const wrong = kept.runs.filter((run) => isWrong(run) && !run.held)
     const isSure = clock.isConfirmed || (clock.maySettle && at.wallMs - clock.sinceMs > BELIEVED_MS)
+    const undone = kept.runs.filter((run) => run.held && !isWrong(run))
+    if (isSure) for (const run of undone) await this.#countAgain(run)
     if (wrong.length > 0 && isSure) {
       for (const run of wrong) await alone(() => this.#putAside(run))
       await this.#o.onWrong()
@@ -120,12 +125,14 @@ export class MisdatedRecords {
 
   /** The clock runs on, and nothing confirms it. */
   async #goOn(wallMs: number): Promise<void> {
-    const { clock, alone } = this.#o
+    const { clock, alone, store } = this.#o
     const kept = this.#kept as KeptRuns
     if (!kept.isOpen) {
       if (wallMs - clock.sinceMs < BEGINS_MS) return
       const bootMs = wallMs - clock.instant.steadyMs
-      await alone(() => this.#open(Math.max(bootMs, clock.sinceMs - EARLIER_MS)))
+      const fromMs = Math.max(bootMs, clock.sinceMs - EARLIER_MS)
+      const newestMs = (await store.newestRecordMs()) ?? 0
+      await alone(() => this.#open(fromMs, Math.max(bootMs, Math.min(fromMs, newestMs))))
     }
     extend(kept, wallMs)
     const run = kept.runs.at(-1) as ClockRun
@@ -135,9 +142,16 @@ export class MisdatedRecords {
     if (Math.abs(wallMs - this.#keptMs) >= KEEP_EVERY_MS) await this.#keep()
   }
 
-  async #open(fromMs: number): Promise<void> {
+  /** @param earliestMs since when this clock may have labelled what comes yet */
+  async #open(fromMs: number, earliestMs = fromMs): Promise<void> {
     const kept = this.#kept as KeptRuns
-    const run: ClockRun = { fromMs: this.#free(Math.round(fromMs)), toMs: Math.round(fromMs), byMs: 0 }
+    const earlier = earliestMs < fromMs ? { earliestMs: Math.round(earliestMs) } : {}
+    const run: ClockRun = {
+      fromMs: this.#free(Math.round(fromMs)),
+      toMs: Math.round(fromMs),
+      byMs: 0,
+      ...earlier,
+    }
     await this.#before.note(run, this.#o.clock.instant.wallMs + AHEAD_MS)
     kept.runs = [...kept.runs, run].slice(-MOST_RUNS)
     kept.isOpen = true
@@ -160,7 +174,7 @@ export class MisdatedRecords {
     const toMs = Math.min(run.toMs + MINUTE_MS, run.knownToMs ?? Number.POSITIVE_INFINITY)
     const agents = new Set<string>()
     let records = 0
-    for (let fromMs = run.fromMs; fromMs < toMs; fromMs += PIECE_MS) {
+    for (let fromMs = run.earliestMs ?? run.fromMs; fromMs < toMs; fromMs += PIECE_MS) {
       const found = await store.intervals(fromMs, Math.min(toMs, fromMs + PIECE_MS))
       const own = found.filter((r) => !clock.isElsewhere(r.agentId) && this.#isOf(run, later, r))
       for (const { startMs } of own) minutes.add(minuteOf(startMs))
@@ -192,6 +206,26 @@ export class MisdatedRecords {
     if (records > 0)
       log.error(`${counted(records, 'record')} put aside: ${reasonFor(run, [...agents].join(','))}`)
     else if (minutes.size > 0) log.warn(`${counted(minutes.size, 'minute')} with records: ${reasonFor(run)}`)
+  }
+
+  /** The step that put the records of a run aside was a mistake, and is undone: what no person has decided meanwhile counts again. */
+  async #countAgain(run: ClockRun): Promise<void> {
+    const fromMs = run.earliestMs ?? run.fromMs
+    await this.#o.decide({
+      verdict: 'accepted',
+      filter: {
+        fromMs,
+        toMs: run.toMs + MINUTE_MS,
+        kinds: ['quarantine'],
+        checks: [WRONG_CLOCK],
+        state: 'open',
+      },
+      by: 'the collector',
+      reason: 'the step of the clock that had put them aside was undone: they stand where they belong',
+    })
+    delete run.held
+    await this.#keep()
+    await this.#o.onWrong()
   }
 
   /** Whether a record was stored in this run: not before it, and in no later one. */
@@ -251,7 +285,8 @@ function extend(kept: KeptRuns, wallMs: number): void {
   if (run && kept.isOpen) run.toMs = Math.max(run.toMs, Math.round(wallMs))
 }
 
-function reasonFor({ fromMs, toMs, byMs }: ClockRun, agents = ''): string {
+function reasonFor({ earliestMs, toMs, byMs, ...run }: ClockRun, agents = ''): string {
+  const fromMs = earliestMs ?? run.fromMs
   const when = `from ${iso(fromMs)} to ${iso(toMs)} as that clock showed it`
   if (byMs === undefined)
     return `made ${when}, which no other clock confirmed, and the computer was started again with another time: look whether they stand where they belong`

@@ -14,6 +14,8 @@ const DRIFT_RATIO = 1e-4
 const RunSchema = z.object({
   fromMs: z.number(),
   toMs: z.number(),
+  /** present: records that came in it may have been labelled by that clock since then, Unix ms, before `fromMs` */
+  earliestMs: z.number().optional(),
   /** by how much the clock was set since, ms; absent: the computer was started again with another time, so it is not known */
   byMs: z.number().optional(),
   /** what was stored in it is put aside */

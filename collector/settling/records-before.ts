@@ -32,7 +32,10 @@ export class RecordsBefore {
 
   /** Notes what stands in the store up to a time that this run has not come to. Rejects where the store fails. */
   async note(run: ClockRun, toMs: number): Promise<void> {
-    const before = this.#runs.get(run.fromMs) ?? { hashes: new Set<string>(), toMs: run.fromMs - MINUTE_MS }
+    const before = this.#runs.get(run.fromMs) ?? {
+      hashes: new Set<string>(),
+      toMs: (run.earliestMs ?? run.fromMs) - MINUTE_MS,
+    }
     this.#runs.set(run.fromMs, before)
     // what is ahead of the newest record stands in no store
     const newestMs = Math.min(toMs, ((await this.#store.newestRecordMs()) ?? 0) + 1)

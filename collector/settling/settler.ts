@@ -1,11 +1,11 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { every } from '../../protocol/kit/timers.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
-import { type LedgerRow, type LedgerSums, sumsByWorkload } from '../economics/ledger-row.ts'
+import { type LedgerRow, sumsByWorkload } from '../economics/ledger-row.ts'
 import { runsOf } from '../economics/minute-runs.ts'
 import { settleMinute } from '../economics/settlement/ledger-rows.ts'
 import { missingPrices } from '../economics/settlement/unpriced.ts'
-import type { Change, Repricing, Settlement } from '../plugin/audit-store.ts'
+import { type Change, RECORDS_GONE, type Repricing, type Settlement } from '../plugin/audit-store.ts'
 import type { HeldBack } from '../plugin/held.ts'
 import { isRefused } from '../plugin/store.ts'
 import { DOUBTED, LATE_RECORDS, repricingText } from './causes.ts'
@@ -13,8 +13,10 @@ import { changedSums } from './changed-sums.ts'
 import { DueMinutes } from './due-minutes.ts'
 import { heldBackOf, heldByMinute } from './held-back.ts'
 import { keptRecords } from './kept-records.ts'
+import { minutesWithLostRecords, stayed } from './lost-records.ts'
 import { storedFigures } from './minute-groups.ts'
 import { heldBackParts } from './paid-records.ts'
+import { nextPiece } from './piece-size.ts'
 import type { MinutePricing } from './pricing.ts'
 import { missingOf, settlementOf } from './settlement-of.ts'
 import type { SettlerOptions } from './settler-options.ts'
@@ -24,9 +26,6 @@ import { trueUpsOf } from './true-ups.ts'
 import { type ClockMove, rulesBeginMs, UnconfirmedTime } from './unconfirmed-time.ts'
 import { UnsettledSearch } from './unsettled-search.ts'
 
-const MINUTES_AT_ONCE = 30
-/** A large site settles fewer minutes, so that about this many records are in memory. */
-const INTERVALS_AT_ONCE = 50_000
 /** A minute that the store refuses is tried again after this, or when a record of it comes. */
 const REFUSED_WAIT_MS = HOUR_MS
 /** Held records read for one piece of work: as many as there can be. */
@@ -238,29 +237,25 @@ export class Settler {
     return turn
   }
 
-  /**
-   * Settles these minutes, each with the rules and prices of `pricingOf`. Call it within `alone`. With a repricing, what it changed
-   * and how far it is are stored in the same transaction.
-   */
+  /** Settles these minutes by `pricingOf`; call it within `alone`. What a repricing changed, and how far it is, is stored with them at once. */
   async settle(
     minutes: readonly number[],
     pricingOf: (minuteMs: number, settlement: Settlement | undefined) => MinutePricing,
     repricing?: Repricing,
   ): Promise<void> {
-    const { store, devices, onSettled, nowMs } = this.#o
+    const { store, devices, onSettled, nowMs, log } = this.#o
     const rows: LedgerRow[] = []
     const settlements: Settlement[] = []
     const changes: Change[] = []
     const heldBack: HeldBack[] = []
     const first: number[] = []
+    const lost = new Set<number>()
     let intervals = 0
     for (const [fromMs, toMs] of runsOf(minutes)) {
       const known = new Map((await store.settlements(fromMs, toMs)).map((s) => [s.minuteMs, s]))
-      const mayChange = known.size > 0 || repricing !== undefined
-      const before = mayChange
-        ? await storedFigures(store, fromMs, toMs)
-        : new Map<number, Map<string, LedgerSums>>()
+      const before = await storedFigures(store, fromMs, toMs)
       const { kept, earlier } = await keptRecords(this.#o, fromMs, toMs)
+      for (const minute of await minutesWithLostRecords(store, kept, before)) lost.add(minute)
       this.note(earlier, DOUBTED)
       await this.#o.settling?.([...kept.values()].flat())
       const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
@@ -268,8 +263,12 @@ export class Settler {
         const found = kept.get(minute) ?? []
         intervals += found.length
         const settlement = known.get(minute)
-        if (!settlement) first.push(minute)
         const pricing = pricingOf(minute, settlement)
+        if (lost.has(minute)) {
+          settlements.push(stayed(settlement, minute, pricing, nowMs()))
+          continue
+        }
+        if (!settlement) first.push(minute)
         const trueUps = await trueUpsOf(store, minute)
         const context = { ...pricing.rules, ...devices }
         const counts = settlement || found.length + trueUps.length > 0 || this.#o.pricing.standingAt(minute)
@@ -278,7 +277,8 @@ export class Settler {
         rows.push(...own)
         const waiting = heldBackParts(held.get(minute) ?? [], found)
         heldBack.push(...heldBackOf(minute, waiting, found, pricing.prices, context))
-        const changed = changedSums(before.get(minute) ?? new Map(), sumsByWorkload(own))
+        const was = (settlement || repricing) && before.get(minute)
+        const changed = changedSums(was ?? new Map(), sumsByWorkload(own))
         const why = repricing ? [repricingText(repricing)] : [...(this.#whys.get(minute) ?? [])]
         settlements.push({
           ...settlementOf(minute, settlement, pricing, changed.length > 0 ? why : undefined, nowMs()),
@@ -289,11 +289,12 @@ export class Settler {
       }
     }
     await this.#unconfirmed?.settle(first)
-    await store.settle(minutes, rows, { settlements, changes, heldBack, ...(repricing ? { repricing } : {}) })
+    const settled = minutes.filter((minute) => !lost.has(minute))
+    await store.settle(settled, rows, { settlements, changes, heldBack, ...(repricing ? { repricing } : {}) })
     if (!repricing) for (const minute of minutes) this.#whys.delete(minute)
+    if (lost.size > 0) log.warn(`minutes not settled again: ${RECORDS_GONE}`, { minutes: lost.size })
     this.#progress.settled(minutes.length)
-    onSettled(minutes, rows, settlements)
-    if (intervals > INTERVALS_AT_ONCE) this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2))
-    else if (intervals < INTERVALS_AT_ONCE / 4) this.#atOnce = Math.min(MINUTES_AT_ONCE, this.#atOnce * 2)
+    onSettled(settled, rows, settlements)
+    this.#atOnce = nextPiece(this.#atOnce, intervals)
   }
 }

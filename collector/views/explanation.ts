@@ -77,6 +77,10 @@ export const ExplanationSchema = z.object({
   minute: time,
   revision: z.number().int().describe('how often the minute was settled; 0: not yet; above 1: restated'),
   settledAt: time.optional(),
+  causes: z
+    .array(z.object({ at: time, why: z.string() }))
+    .optional()
+    .describe('why it was settled again, or why its figures stay though its records are gone'),
   rules: z.object({
     version: z.string(),
     workload: z.record(z.string(), z.unknown()).optional().describe('the contract as it was configured'),

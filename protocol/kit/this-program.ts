@@ -43,10 +43,14 @@ const ownAddresses = (): string[] =>
 
 const LOOPBACK = /^(?:localhost|127\.[\d.]+|::1)$/i
 
+/** The name or address of a host without its port, in small letters. */
+export const hostNameOf = (host: string): string =>
+  // an IPv6 address stands in brackets before a port
+  (/^\[(.*)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/^([^:]*):\d+$/, '$1')).toLowerCase()
+
 /** Whether a name or address, with or without a port, stands for this computer as far as it knows. */
 export function isOwnHost(host: string): boolean {
-  // an IPv6 address stands in brackets before a port
-  const name = (/^\[(.*)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/^([^:]*):\d+$/, '$1')).toLowerCase()
+  const name = hostNameOf(host)
   const own = hostname().toLowerCase()
   return LOOPBACK.test(name) || name === own || name === `${own}.local` || ownAddresses().includes(name)
 }

@@ -148,12 +148,17 @@ export class MemoryStore extends MemoryClaims implements Store {
 
   async unsettledMinutes(fromMs: number, toMs: number) {
     const counts = new Map<number, number>()
+    // records that are stored, held or not, less those that were settled
+    const stored = new Map<number, number>()
     for (const r of await this.intervals(fromMs, toMs))
       counts.set(minuteOf(r.startMs), (counts.get(minuteOf(r.startMs)) ?? 0) + 1)
     for (const r of this.rows)
       if (r.minuteMs >= fromMs && r.minuteMs < toMs)
         counts.set(r.minuteMs, (counts.get(r.minuteMs) ?? 0) - r.intervals)
-    return [...counts].filter(([, n]) => n !== 0).map(([m]) => m)
+    for (const r of this.records.values())
+      stored.set(minuteOf(r.startMs), (stored.get(minuteOf(r.startMs)) ?? 0) + 1)
+    for (const r of this.rows) stored.set(r.minuteMs, (stored.get(r.minuteMs) ?? 0) - r.intervals)
+    return [...counts].filter(([m, n]) => n !== 0 && (stored.get(m) ?? 0) >= 0).map(([m]) => m)
   }
 
   async losses() {

@@ -9,6 +9,7 @@ import { CheckpointTrouble } from './checkpoint-trouble.ts'
 import type { Connection, Value } from './connection.ts'
 import { explain, isFatal } from './errors.ts'
 import { explainLog, keepHalfWritten } from './log-guard.ts'
+import { finishChange } from './put-in-place.ts'
 import { openSession, releaseSession, type Session } from './session.ts'
 
 /** A statement that runs longer is interrupted. */
@@ -74,6 +75,7 @@ export class Database {
 
   async open(): Promise<void> {
     this.#closed = false
+    if (!this.#session) await finishChange(this.#path)
     if (!this.#session) await keepHalfWritten(this.#path, this.#nowMs(), this.#log)
     await this.#connected()
     clearInterval(this.#checkpoints)

@@ -136,7 +136,9 @@ export function createDuckdbStore(options: DuckdbStoreOptions): Store {
             WHERE startMs >= $from AND startMs < $to GROUP BY 1)
            FULL JOIN (SELECT minuteMs, sum(intervals) AS settled FROM ledger
             WHERE minuteMs >= $from AND minuteMs < $to GROUP BY 1) USING (minuteMs)
-         WHERE coalesce(kept, 0) <> coalesce(settled, 0) ORDER BY 1`,
+           LEFT JOIN (SELECT startMs - startMs % $minute AS minuteMs, count(*) AS stored FROM interval
+            WHERE startMs >= $from AND startMs < $to GROUP BY 1) USING (minuteMs)
+         WHERE coalesce(kept, 0) <> coalesce(settled, 0) AND coalesce(settled, 0) <= coalesce(stored, 0) ORDER BY 1`,
         { minute: MINUTE_MS, ...range(minuteAtOrAfter(fromMs), minuteAtOrAfter(toMs)) },
       )
       return rows.map((row) => row.minuteMs)

@@ -4,11 +4,12 @@ import type { Connection } from './connection.ts'
 import { explain } from './errors.ts'
 import { LOG_HEAD, type LogState, readLog } from './log-file.ts'
 import { copyLog, copyOf, foreignLog, logOf, refuseLogAlone, sizeOf } from './log-guard.ts'
+import { finishChange } from './put-in-place.ts'
 import { planSalvage, type RepairOptions } from './salvage.ts'
 import { openReading, openSession, releaseSession, type Session } from './session.ts'
 
 /**
- * Looks at the write-ahead log beside a DuckDB file and plans to mend its head, and to cut its torn end. Changes nothing: the log is read
+ * Looks at the write-ahead log beside a DuckDB file and plans to mend its head, and to cut its torn end. Changes nothing, but finishes a repair that was cut short: the log is read
  * before the database is opened, and that only for reading. Where the log is whole the file is read, and what can be of a damaged one is saved.
  * @returns undefined where the database opens with all that its log has
  * @throws PerwattError `store-unreadable` where no cut of the log would help; `store-locked` where a collector has it open
@@ -16,6 +17,8 @@ import { openReading, openSession, releaseSession, type Session } from './sessio
 export async function planRepair(options: RepairOptions): Promise<StoreRepair | undefined> {
   const { path } = options
   const log = logOf(path)
+  // an earlier repair was cut short when all was written
+  await finishChange(path)
   if ((await sizeOf(log)) === 0) return planSalvage(options)
   await refuseLogAlone(path)
   const state = await readLog(log)

@@ -2,6 +2,7 @@ import { counted } from '../../../protocol/kit/counted.ts'
 import { createLog } from '../../../protocol/kit/log.ts'
 import { MarkFile } from '../../rows/mark-file.ts'
 import type { Connection } from './connection.ts'
+import { markLost, settlementsAgain, withoutLost } from './salvage-settlements.ts'
 import { type RowRange, rowsIn, type TableState, within } from './unreadable-rows.ts'
 
 /** Rows that are looked at on both sides of unreadable ones: those of the ledger stand nearly in order of time. */
@@ -28,8 +29,12 @@ export async function countWhatIsLost(
   salvaged: Salvaged,
 ): Promise<string[]> {
   const told: string[] = []
-  for (const { table, unreadable } of states) {
-    if (unreadable.length === 0) continue
+  const { nowMs } = salvaged
+  const damaged = states.filter(({ unreadable }) => unreadable.length > 0)
+  // before minutes are taken back, which then have none
+  if (damaged.some(({ table }) => table === 'settlement'))
+    told.push(...(await settlementsAgain(writer, nowMs)))
+  for (const { table, unreadable } of damaged) {
     if (table === 'interval') told.push(...(await countRecords(writer, unreadable, salvaged)))
     else if (table === 'ledger') told.push(...(await takeMinutesBack(writer, unreadable, salvaged)))
     else if (table === 'highWater') told.push(...(await marksFromFile(writer, salvaged)))
@@ -42,6 +47,7 @@ export async function countWhatIsLost(
         'issued statements are among what can’t be read; put them back from the prints that were sent',
       )
   }
+  if (damaged.some(({ table }) => table === 'interval')) told.push(...(await markLost(writer, nowMs)))
   return told
 }
 
@@ -96,7 +102,8 @@ async function timeOf(
 
 /**
  * Minutes without a settlement are settled again by the next start, where a contract is in force or their records are not what their rows
- * count. Their other rows stay until then: a minute that is older than the retention is settled no more.
+ * count. Their other rows stay until then: a minute that is older than the retention is settled no more. One whose other rows count more
+ * than the records that are left keeps them.
  */
 async function takeMinutesBack(
   writer: Connection,
@@ -105,7 +112,7 @@ async function takeMinutesBack(
 ): Promise<string[]> {
   const told: string[] = []
   for (const range of unreadable) {
-    const minutes = await minutesOf(writer, old, range)
+    const minutes = await withoutLost(writer, await minutesOf(writer, old, range))
     await writer.transaction(() =>
       writer.query('DELETE FROM settlement WHERE minuteMs IN (SELECT unnest($minutes))', { minutes }),
     )

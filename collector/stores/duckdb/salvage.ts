@@ -1,9 +1,10 @@
-import { rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { PerwattError, reasonOf } from '../../../protocol/kit/errors.ts'
 import type { StoreRepair } from '../../plugin/store-repair.ts'
 import type { Connection } from './connection.ts'
 import { explain } from './errors.ts'
 import { logOf, sizeOf } from './log-guard.ts'
+import { freshOf, putInPlace } from './put-in-place.ts'
 import { countWhatIsLost } from './salvage-losses.ts'
 import { openReading, openSession, releaseSession } from './session.ts'
 import { TABLES, type Table } from './tables.ts'
@@ -34,7 +35,8 @@ export async function planSalvage(options: RepairOptions): Promise<StoreRepair |
     plan: [
       `${path} is damaged; look at its disk (dmesg, smartctl). Of ${damaged.map(stateText).join(', ')}`,
       `what can be read is written into a fresh file, which needs as much free disk as the old one; the damaged file is kept as ${aside}`,
-      'records that can’t be read are counted as lost, and minutes whose ledger can’t be read are settled again from their records',
+      'records that can’t be read are counted as lost; minutes that were settled from them stay as they were, and can’t be priced again',
+      'minutes whose ledger can’t be read are settled again from their records',
       'where there is a whole backup that is as new, say no here, and put it in place of the file instead',
     ],
     run: () => salvage(options, states, aside),
@@ -79,7 +81,7 @@ async function salvage(
   states: readonly TableState[],
   aside: string,
 ): Promise<string[]> {
-  const fresh = `${path}.salvaged`
+  const fresh = freshOf(path)
   await removeAll(fresh)
   const session = await openSession(fresh, memoryLimitMb)
   const told: string[] = []
@@ -98,9 +100,7 @@ async function salvage(
   } finally {
     releaseSession(session)
   }
-  await rename(path, aside)
-  if ((await sizeOf(logOf(path))) > 0) await rename(logOf(path), logOf(aside))
-  await rename(fresh, path)
+  await putInPlace(path, aside)
   return [...told, `${path} is a fresh file with all the rest; the damaged one is kept as ${aside}`]
 }
 

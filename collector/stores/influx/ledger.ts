@@ -33,17 +33,16 @@ export function influxLedger(
     settle: (minutes, rows, settledWith = {}) =>
       settling.run(async () => {
         ofMinutes('influx', minutes, rows)
-        if (minutes.length === 0) return
         const named = new Set(minutes)
-        const [first, last] = [Math.min(...minutes), Math.max(...minutes)]
-        const filled = (await perMinute(influx(), 'sum(intervals)', 'ledger', first, last + MINUTE_MS))
+        const [first, endMs] = [Math.min(...minutes), Math.max(...minutes) + MINUTE_MS]
+        const filled = (await perMinute(influx(), 'sum(intervals)', 'ledger', first, endMs))
           .map(([minute]) => minute)
           .filter((minute) => named.has(minute))
         // rackLedger marks a minute as settled, so it is deleted first and written last: after a crash the minute is settled again
         const marks = withoutDevices(rows).sort((a, b) => a.intervals - b.intervals)
         // the audit's old figures first: after a crash they could not be read again
         await influx().write((settledWith.changes ?? []).map(changePoint))
-        const heldMinutes = (await perMinute(influx(), 'sum(records)', 'heldBack', first, last + MINUTE_MS))
+        const heldMinutes = (await perMinute(influx(), 'sum(records)', 'heldBack', first, endMs))
           .map(([minute]) => minute)
           .filter((minute) => named.has(minute))
         await influx().remove([
@@ -116,14 +115,18 @@ export function influxLedger(
 
     async unsettledMinutes(fromMs, toMs) {
       const range = [minuteAtOrAfter(fromMs), minuteAtOrAfter(toMs)] as const
-      const kept = new Map(await perMinute(influx(), 'count(coveredMs)', 'interval', ...range))
+      const stored = new Map(await perMinute(influx(), 'count(coveredMs)', 'interval', ...range))
+      const kept = new Map(stored)
       const settled = new Map(await perMinute(influx(), 'sum(intervals)', 'rackLedger', ...range))
       for (const startMs of (await heldKeys(influx(), ...range)).values()) {
         const minute = minuteOf(startMs)
         kept.set(minute, (kept.get(minute) ?? 0) - 1)
       }
       return [...new Set([...kept.keys(), ...settled.keys()])]
-        .filter((minute) => (kept.get(minute) ?? 0) !== (settled.get(minute) ?? 0))
+        .filter((minute) => {
+          const intervals = settled.get(minute) ?? 0
+          return (kept.get(minute) ?? 0) !== intervals && (stored.get(minute) ?? 0) >= intervals
+        })
         .sort((a, b) => a - b)
     },
   }

@@ -108,6 +108,48 @@ describe('an agent whose clock is wrong', () => {
     expect(joules).toBe(Math.floor((rig.nowS - 1) / 5) * 5 * 1000)
   })
 
+  for (const [what, agentMs] of [
+    ['31 days behind', -31 * DAY_MS],
+    ['10 minutes ahead', 600_000],
+  ] as const)
+    it(`gives what it recorded while its clock was ${what}, and the collector told so, its right time though only a boot set it right`, async () => {
+      await rig.remove()
+      rig = new ClockRig()
+      rig.agentMs = agentMs
+      await rig.start()
+      await rig.run(3 * 60 + 7)
+      expect(rig.delivered).toEqual([])
+      await rig.reboot(45, 0)
+      await rig.run(130)
+      await rig.end()
+      expectTruth(0, 3)
+    })
+
+  it('gives what it recorded after a step away from the collector’s time its right time, though only a boot set it right', async () => {
+    await rig.run(70)
+    rig.reachable = false
+    await rig.run(10)
+    rig.agentMs = -31 * DAY_MS
+    await rig.run(107)
+    await rig.reboot(45, 0)
+    rig.reachable = true
+    await rig.run(130)
+    await rig.end()
+    expectTruth(0, 3)
+  })
+
+  it('does not shift over a boot what it recorded while the collector’s clock was wrong', async () => {
+    await rig.run(70)
+    rig.collectorMs = -DAY_MS
+    await rig.run(130)
+    expect(rig.time.disagrees).toBe(true)
+    rig.collectorMs = 0
+    await rig.reboot(45, 0)
+    await rig.run(130)
+    await rig.end()
+    expectTruth(0, 3)
+  })
+
   it('deletes nothing for its age while its clock may be wrong', async () => {
     rig.reachable = false
     await rig.run(180)

@@ -175,6 +175,19 @@ describe('the collector’s clock', () => {
     expect(watch.situation).toMatchObject({ collector: 'wrong', agents: [] })
   })
 
+  it('takes all ports of a host for one clock', async () => {
+    create()
+    whereIs = () => true
+    for (const host of ['10.0.0.5:8080', '10.0.0.5:9090', '10.0.0.5'])
+      watch.heardServer(host, trueMs - DAY_MS, 10)
+    await run({ own: 0 }, 3)
+    // one against one: neither is called wrong
+    expect(watch.situation).toMatchObject({ collector: 'undecided', clocks: 2 })
+    for (const host of ['[fd00::5]:80', '[fd00::5]:81']) watch.heardServer(host, trueMs, 10)
+    await run({ own: 0 }, 3)
+    expect(watch.situation).toMatchObject({ collector: 'right', clocks: 3 })
+  })
+
   it('forgets agents that are silent', async () => {
     await run({ a: DAY_MS })
     await run({ b: 0 }, 62)

@@ -65,6 +65,7 @@ export class Site {
       clock: watch,
       note: (minutes) => rig.settler.note(minutes),
       alone: (work) => rig.records.alone(work),
+      decide: (request) => rig.repricer.decide(request),
       onWrong: () => rig.pricing.read(this.store),
       log: SILENT,
     })

@@ -138,6 +138,47 @@ describe('records that were labelled and stored by a clock which no other confir
     expect(await computer.aside()).toHaveLength(2)
   })
 
+  it('count again where they were put aside by a step of four minutes that is undone later', async () => {
+    const computer = await Computer.behind(0)
+    await computer.minutes(4)
+    const { site } = computer
+    site.offMs = 4 * MINUTE_MS
+    site.agents = { a: 4 * MINUTE_MS }
+    // nothing contradicts it: it is believed
+    await computer.minutes(5)
+    expect((await computer.aside()).map(({ minute }) => minute)).toEqual([0, 1, 2, 3])
+    await computer.setRight()
+    expect(await computer.counting()).toEqual([0, 1, 2, 3])
+    const open = await site.store.held({ state: 'open' }, 100)
+    expect(open.map(({ record }) => (minuteOf(record.startMs) - minuteOf(T0)) / MINUTE_MS)).toEqual([
+      8, 9, 10, 11, 12,
+    ])
+  })
+
+  it('are put aside with the backlog of hours that an agent kept while the collector was away', async () => {
+    const stored = interval({ startMs: minuteOf(T0) - 30 * HOUR_MS })
+    const computer = await Computer.behind(-8 * HOUR_MS, [stored])
+    const { site } = computer
+    // the computer, and the agent on it, run since five hours
+    await site.again(undefined, { steadyLeapMs: 5 * HOUR_MS })
+    await site.run(10)
+    const backlog = [4, 3, 2].map((hours) =>
+      interval({ startMs: minuteOf(T0) - 8 * HOUR_MS - hours * HOUR_MS }),
+    )
+    await site.store.append('a', { epoch: 1, seq: 3 }, backlog)
+    await computer.minutes(2)
+    await computer.setRight()
+    expect((await computer.aside()).map(({ minute }) => minute / 60)).toEqual([
+      -12,
+      -11,
+      -10,
+      -8,
+      expect.closeTo(-8 + 1 / 60),
+    ])
+    expect((await computer.aside())[0]?.reason).toMatch(/--from 2026-11-30T08:/)
+    expect(await computer.counting()).toEqual([-30 * 60])
+  })
+
   it('are put aside after a restart too, and two minutes later where no clock ever confirms the new time', async () => {
     const computer = await Computer.behind(-8 * HOUR_MS)
     await computer.minutes(4)

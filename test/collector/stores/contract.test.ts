@@ -382,8 +382,18 @@ describe.each(STORES)('the $name store', ({ name, settings, open }) => {
     ]
     await store.settle([minute(1)], both)
     expect(await store.unsettledMinutes(minute(1), minute(2))).toEqual([])
-    await store.settle([minute(3)], [ledgerRow({ minuteMs: minute(3) })])
-    expect(await store.unsettledMinutes(minute(3), minute(4))).toEqual([minute(3)])
+    // one of the two records is doubtful now
+    const why = { kind: 'doubt', check: 'energy', reason: 'too much', heldMs: minute(9) } as const
+    await store.hold([{ ...late, agentId: 'agent-b', ...why }])
+    expect(await store.unsettledMinutes(minute(1), minute(2))).toEqual([minute(1)])
+  })
+
+  test('leaves a minute as settled where fewer records are stored than it was settled from', async () => {
+    await store.append('agent-a', { epoch: 1, seq: 1 }, [interval()])
+    await store.settle([DAY_MS], [ledgerRow({ intervals: 2 })])
+    expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([])
+    await store.settle([DAY_MS + MINUTE_MS], [ledgerRow({ minuteMs: DAY_MS + MINUTE_MS })])
+    expect(await store.unsettledMinutes(DAY_MS, END_MS)).toEqual([])
   })
 
   describe('keeps samples', () => {

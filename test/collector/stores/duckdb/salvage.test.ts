@@ -74,13 +74,17 @@ async function found() {
   try {
     const records = (await store.intervals(0, END_MS)).length
     const lost = (await store.losses(1_000)).reduce((sum, loss) => sum + loss.records, 0)
-    const settled = (await store.settlements(0, END_MS)).length
+    const settlements = await store.settlements(0, END_MS)
+    const saying = (text: string) =>
+      settlements.filter(({ causes = [] }) => causes.some(({ why }) => why.startsWith(text))).length
     const ledger = await store.ledger({ fromMs: DAY_MS, toMs: END_MS, stepMs: MINUTE_MS, groupBy: 'site' })
     const unsettled = (await store.unsettledMinutes(0, END_MS)).length
     return {
       records,
       lost,
-      settled,
+      settled: settlements.length,
+      stay: saying('records that it was settled from are gone'),
+      withoutPrices: saying('with which prices it was settled is gone'),
       ledger: ledger.length,
       unsettled,
       marks: (await store.highWaters()).size,
@@ -126,9 +130,20 @@ describe('a damaged DuckDB file', () => {
       expect(told).toContain('is a fresh file with all the rest')
       const aside = (await readdir(folder)).find((name) => name.includes('.damaged-')) ?? ''
       expect((await readFile(join(folder, aside))).equals(before)).toBe(true)
-      const { records, lost, settled, ledger, unsettled, marks } = await found()
+      const { records, lost, settled, stay, withoutPrices, ledger, unsettled, marks } = await found()
       expect([records + lost, marks]).toEqual([all, AGENTS.length])
       if (lost > 0) outcomes.add('records')
+      if (lost > 0 && ledger === MINUTES) {
+        // no start makes less of them
+        expect([settled, unsettled]).toEqual([MINUTES, 0])
+        expect(stay).toBeGreaterThanOrEqual(lost / (AGENTS.length * 3))
+        expect(told).toMatch(/settled from records that are lost stays? as settled/)
+      }
+      if (withoutPrices > 0) {
+        expect(settled).toBe(MINUTES)
+        expect(told).toContain('with which prices')
+        outcomes.add('settlements')
+      }
       if (ledger < MINUTES) {
         // they are found as unsettled, because they have records that no row of the ledger counts
         expect(settled).toBeLessThanOrEqual(ledger)
@@ -137,7 +152,41 @@ describe('a damaged DuckDB file', () => {
       }
       expect(await plan()).toBeUndefined()
     }
-    expect([...outcomes]).toEqual(expect.arrayContaining(['records', 'ledger']))
+    expect([...outcomes]).toEqual(expect.arrayContaining(['records', 'ledger', 'settlements']))
+  })
+
+  it('is exchanged for the fresh one though the repair is killed while they change places', async () => {
+    let at = HEADS_BYTES + 100
+    let repair: Awaited<ReturnType<typeof plan>>
+    for (; !repair; at += BLOCK_BYTES) {
+      await rm(folder, { recursive: true, force: true })
+      await cp(kept, folder, { recursive: true })
+      await damage(at)
+      repair = await plan().catch(() => undefined)
+    }
+    const damaged = await readFile(path())
+    await repair.run()
+    const fresh = await readFile(path())
+    const whole = await found()
+    const aside = join(folder, (await readdir(folder)).find((name) => name.includes('.damaged-')) ?? '')
+    for (const [here, there, beside] of [
+      [damaged, undefined, fresh],
+      [undefined, damaged, fresh],
+      [fresh, damaged, undefined],
+    ]) {
+      for (const [file, bytes] of [
+        [path(), here],
+        [aside, there],
+        [`${path()}.salvaged`, beside],
+      ] as const)
+        if (bytes) await writeFile(file, bytes)
+        else await rm(file, { force: true })
+      await writeFile(`${path()}.changing-places`, aside)
+      expect(await found()).toEqual(whole)
+      expect((await readFile(aside)).equals(damaged)).toBe(true)
+      expect(await plan()).toBeUndefined()
+      expect((await readdir(folder)).filter((name) => /salvaged|changing/.test(name))).toEqual([])
+    }
   })
 
   it('whose head is damaged is refused with the commands that put a backup in its place, and left as it is', async () => {
