@@ -103,9 +103,10 @@ function nearby(
 ): Omit<Finding, 'subject'> {
   const { agentId, clockOffsetMs } = agent
   // the offset of a silent agent is old: its clock may have been corrected since
-  if (clockOffsetMs === undefined || isSilent(agent)) return { verdict: 'unknown' }
-  // by a wrong clock of the collector's, each agent's would seem wrong
-  if (clocks?.collector === 'wrong') return { verdict: 'between' }
+  if (isSilent(agent)) return { verdict: 'unknown' }
+  // the offset is from a wrong clock, but this agent's agrees with most others: what was said of it before that was known ends
+  if (clocks?.collector === 'wrong') return { verdict: 'good' }
+  if (clockOffsetMs === undefined) return { verdict: 'unknown' }
   const skewMs = Math.abs(clockOffsetMs)
   if (skewMs <= raise) return { verdict: skewMs <= clear ? 'good' : 'between' }
   const side = clockOffsetMs > 0 ? 'behind' : 'ahead'
