@@ -6,7 +6,7 @@ export const freshOf = (path: string): string => `${path}.salvaged`
 /** Names where the damaged file goes, while the two change places. */
 const noteOf = (path: string): string => `${path}.changing-places`
 
-/** Puts the fresh file in place of the damaged one, which is kept as `aside` with its log. Killed in between, the next open goes on with it. */
+/** Puts the fresh file in place of the damaged one, which is kept as `aside` with its log. Killed in between, the next open finishes it. */
 export async function putInPlace(path: string, aside: string): Promise<void> {
   const half = `${noteOf(path)}.new`
   const file = await open(half, 'w', 0o600)

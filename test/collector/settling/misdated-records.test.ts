@@ -144,7 +144,7 @@ describe('records that were labelled and stored by a clock which no other confir
     const { site } = computer
     site.offMs = 4 * MINUTE_MS
     site.agents = { a: 4 * MINUTE_MS }
-    // nothing contradicts it: it is believed
+    // nothing contradicts it for two minutes
     await computer.minutes(5)
     expect((await computer.aside()).map(({ minute }) => minute)).toEqual([0, 1, 2, 3])
     await computer.setRight()
