@@ -1,5 +1,5 @@
 import type { Device } from '../../protocol/device.ts'
-import { HOUR_MS } from '../../protocol/units.ts'
+import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { toldOnce } from '../economics/gpu-seconds.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim, GpuStanding, NamedDevice } from '../plugin/claim-store.ts'
@@ -15,7 +15,7 @@ const STANDS_MS = 24 * HOUR_MS
 /** The newest record is noted to this, so that a claim is not written each minute. */
 const NOTED_MS = HOUR_MS
 
-/** A device with less than this part of another's GPU time is not in its way. */
+/** A device that never told more than this part of one GPU's time, and of another's, is not in the way of one that was paid before it. */
 const LEAST_SHARE = 1 / 100
 
 /** A device with GPU time in the minute that is settled. */
@@ -99,14 +99,15 @@ export class GpuTime {
     return this.#holders(minuteMs, ({ kind }) => kind === 'gpu')
   }
 
-  /** Those that count in the minute, whoever has them now. */
+  /** Those that count in the minute, whoever has them now. What a device told first afterwards is not in the way of a minute. */
   #holders(minuteMs: number, is: (device: Device, standing: GpuStanding) => boolean): Holder[] {
     const holders: Holder[] = []
     for (const claim of this.#register.all()) {
       const { gpuTime: standing, spans } = claim
       const told = standing && this.#toldAt(claim.agentId, minuteMs)
       const device = told?.get(claim.deviceId)
-      if (told && device && countsAt(spans, minuteMs) && is(device, standing))
+      const hasBegun = standing && standing.fromMs < minuteMs + MINUTE_MS
+      if (told && device && hasBegun && countsAt(spans, minuteMs) && is(device, standing))
         holders.push({ device, keys: this.#keys.of(device, told), claim, standing })
     }
     return holders
@@ -125,7 +126,9 @@ export class GpuTime {
     const known = isKnown ? claim.gpuTime : undefined
     // one that tells of another machine than before has its time from now on
     const beginMs = claim.gpuTime && !known ? Math.max(startMs, this.#nowMs()) : startMs
-    const fromMs = known?.settled ? known.fromMs : Math.min(known?.fromMs ?? beginMs, beginMs)
+    const fromMs = known?.settled
+      ? known.fromMs
+      : Math.max(Math.min(known?.fromMs ?? beginMs, beginMs), this.#afterSettled(claim, device, keys))
     const isLater = isWhole(device) && startMs > (known?.toMs ?? 0) + NOTED_MS
     const toMs = isLater ? startMs : (known?.toMs ?? startMs)
     const perMs = Math.max(gpuMs, busyGpuMs) / durationMs
@@ -141,6 +144,18 @@ export class GpuTime {
     )
       this.#register.stand({ agentId, deviceId }, standing)
     return { device, keys, claim, standing }
+  }
+
+  /** A device that comes later begins after those that were settled, however old its records are. */
+  #afterSettled(claim: DeviceClaim, device: Device, keys: readonly string[]): number {
+    const settled = this.#holders(
+      this.#nowMs(),
+      (other, standing) => standing.settled && (isWhole(other) || isWhole(device)),
+    )
+    const rivals = settled.filter(
+      (other) => other.claim.agentId !== claim.agentId && other.keys.some((key) => keys.includes(key)),
+    )
+    return Math.max(Number.NEGATIVE_INFINITY, ...rivals.map(({ standing }) => standing.fromMs + 1))
   }
 
   /** The devices of an agent as they stood in a minute. */
@@ -196,9 +211,18 @@ function goesBefore(other: Holder, holder: Holder, isInMinute: boolean): boolean
   return orderOf(placed(other), placed(holder)) < 0
 }
 
-/** Whether a device has told next to none of the machine's GPU time, beside another that has told some. */
-const isHollow = ({ standing: { mostPerMs } }: Holder, { standing: beside }: Holder): boolean =>
-  mostPerMs !== undefined && beside.mostPerMs !== undefined && mostPerMs < LEAST_SHARE * beside.mostPerMs
+/**
+ * Whether a device has told next to none of the machine's GPU time, beside another that was there and paid before it. What the other tells later never
+ * makes it so: it must be next to nothing by itself.
+ */
+const isHollow = (holder: Holder, beside: Holder): boolean => {
+  const [most, besideMost] = [holder.standing.mostPerMs, beside.standing.mostPerMs]
+  if (most === undefined || besideMost === undefined) return false
+  const wasPaidFirst =
+    (beside.claim.paid?.fromMs ?? Number.POSITIVE_INFINITY) < holder.standing.fromMs &&
+    beside.claim.claimedMs <= holder.claim.claimedMs
+  return wasPaidFirst && most < LEAST_SHARE * Math.min(1, besideMost)
+}
 
 const placed = ({ claim: { agentId, deviceId }, standing: { fromMs } }: Holder) => ({
   agentId,
