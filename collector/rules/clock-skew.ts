@@ -104,7 +104,7 @@ function nearby(
   const { agentId, clockOffsetMs } = agent
   // the offset of a silent agent is old: its clock may have been corrected since
   if (isSilent(agent)) return { verdict: 'unknown' }
-  // the offset is from a wrong clock, but this agent's agrees with most others: what was said of it before that was known ends
+  // the offset is from a wrong clock, and this agent's agrees with most others: an alert from before they came ends
   if (clocks?.collector === 'wrong') return { verdict: 'good' }
   if (clockOffsetMs === undefined) return { verdict: 'unknown' }
   const skewMs = Math.abs(clockOffsetMs)

@@ -312,7 +312,7 @@ describe('clock-skew', () => {
         summary:
           'the collector’s own clock is 1 d 2 h behind: 3 of 4 clocks agree with each other and not with it; check NTP on the collector’s computer (timedatectl). Until then agents keep their records, and nothing is settled or deleted by it',
       },
-      // whatever was said of it before the others came ends
+      // an alert from before the others came ends
       { subject: { agentId: 'edge-1' }, verdict: 'good' },
     ])
   })
