@@ -48,8 +48,14 @@ export class GpuTime {
     const told = records.filter(hasGpuTime)
     if (told.length === 0) return []
     const present = new Map<string, Holder>()
+    let settled: Holder[] | undefined
+    // only a device that is new asks for them
+    const settledOnes = () => {
+      settled ??= this.#holders(this.#nowMs(), (_, standing) => standing.settled)
+      return settled
+    }
     for (const record of told) {
-      const holder = this.#note(record, minuteMs)
+      const holder = this.#note(record, minuteMs, settledOnes)
       if (holder) present.set(nameOf(record), holder)
     }
     const rivals = [...present.values()]
@@ -114,7 +120,7 @@ export class GpuTime {
   }
 
   /** A record with GPU time: the first of a device, and of what it is a part of, begins its standing. */
-  #note(record: AgentInterval, minuteMs: number): Holder | undefined {
+  #note(record: AgentInterval, minuteMs: number, settledOnes: () => readonly Holder[]): Holder | undefined {
     const { agentId, deviceId, startMs, durationMs, gpuMs = 0, busyGpuMs = 0 } = record
     const claim = this.#register.claim(agentId, deviceId)
     const told = this.#toldAt(agentId, minuteMs)
@@ -128,7 +134,10 @@ export class GpuTime {
     const beginMs = claim.gpuTime && !known ? Math.max(startMs, this.#nowMs()) : startMs
     const fromMs = known?.settled
       ? known.fromMs
-      : Math.max(Math.min(known?.fromMs ?? beginMs, beginMs), this.#afterSettled(claim, device, keys))
+      : Math.max(
+          Math.min(known?.fromMs ?? beginMs, beginMs),
+          afterRivals({ claim, device, keys }, settledOnes()),
+        )
     const isLater = isWhole(device) && startMs > (known?.toMs ?? 0) + NOTED_MS
     const toMs = isLater ? startMs : (known?.toMs ?? startMs)
     const perMs = Math.max(gpuMs, busyGpuMs) / durationMs
@@ -144,18 +153,6 @@ export class GpuTime {
     )
       this.#register.stand({ agentId, deviceId }, standing)
     return { device, keys, claim, standing }
-  }
-
-  /** A device that comes later begins after those that were settled, however old its records are. */
-  #afterSettled(claim: DeviceClaim, device: Device, keys: readonly string[]): number {
-    const settled = this.#holders(
-      this.#nowMs(),
-      (other, standing) => standing.settled && (isWhole(other) || isWhole(device)),
-    )
-    const rivals = settled.filter(
-      (other) => other.claim.agentId !== claim.agentId && other.keys.some((key) => keys.includes(key)),
-    )
-    return Math.max(Number.NEGATIVE_INFINITY, ...rivals.map(({ standing }) => standing.fromMs + 1))
   }
 
   /** The devices of an agent as they stood in a minute. */
@@ -209,6 +206,22 @@ function goesBefore(other: Holder, holder: Holder, isInMinute: boolean): boolean
   if (isHollow(other, holder)) return false
   if (other.standing.settled !== holder.standing.settled) return other.standing.settled
   return orderOf(placed(other), placed(holder)) < 0
+}
+
+/** When a device that comes later begins at the earliest: after those that were settled, however old its records are. */
+function afterRivals(
+  { claim, device, keys }: Pick<Holder, 'claim' | 'device' | 'keys'>,
+  settled: readonly Holder[],
+): number {
+  let earliestMs = Number.NEGATIVE_INFINITY
+  for (const { claim: other, device: its, keys: itsKeys, standing } of settled)
+    if (
+      other.agentId !== claim.agentId &&
+      (isWhole(its) || isWhole(device)) &&
+      itsKeys.some((key) => keys.includes(key))
+    )
+      earliestMs = Math.max(earliestMs, standing.fromMs + 1)
+  return earliestMs
 }
 
 /**

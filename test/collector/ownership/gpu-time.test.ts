@@ -1,60 +1,16 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { GpuTime } from '../../../collector/ownership/gpu-time.ts'
 import type { Device } from '../../../protocol/device.ts'
-import type { Interval } from '../../../protocol/interval.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
-import { batch, record, T0, TENANT } from '../ledger-rig.ts'
-import { MemoryStore } from '../memory-store.ts'
-import { OwnersRig } from './owners-rig.ts'
-
-const host = (more: Partial<Device> = {}): Device => ({
-  deviceId: 'node-7',
-  kind: 'host',
-  driver: 'foreign',
-  ...more,
-})
-const gpu = (deviceId: string, more: Partial<Device> = {}): Device => ({
-  deviceId,
-  kind: 'gpu',
-  driver: 'nvml',
-  ...more,
-})
-const held = (minute: number, deviceId: string, gpus = 1): Interval =>
-  record(minute, deviceId, { owner: TENANT, gpuMs: gpus * 60_000 })
+import { record, T0, TENANT } from '../ledger-rig.ts'
+import { GpuTimeRig, gpu, held, host } from './gpu-time-rig.ts'
 
 describe('GPU time', () => {
-  let store: MemoryStore
-  let rig: OwnersRig
-  const seqs = new Map<string, number>()
-  const begin = async () => {
-    seqs.clear()
-    store = new MemoryStore()
-    rig = await new OwnersRig(store).start()
-  }
-  beforeEach(async () => {
-    await begin()
-    return () => rig.stop()
-  })
-  const hear = (agentId: string, ...devices: Device[]) => rig.hear(agentId, devices)
-  const take = async (agentId: string, ...records: Interval[]) => {
-    const firstSeq = seqs.get(agentId) ?? 1
-    seqs.set(agentId, firstSeq + records.length)
-    await rig.ledger.take(batch(firstSeq, records), agentId)
-    await rig.ledger.settleAll()
-  }
-  /** paid GPU-minutes by agent and device */
-  const paid = () => {
-    const sums: Record<string, number> = {}
-    for (const { workload, agentId, deviceId, gpuMs } of store.rows)
-      if (workload === 'rental' && gpuMs > 0) {
-        const key = `${agentId} ${deviceId}`
-        sums[key] = (sums[key] ?? 0) + gpuMs / 60_000
-      }
-    return sums
-  }
+  const site = GpuTimeRig.beforeEach()
+  const { hear, take, paid } = site
   const open = async () =>
-    (await store.held({ state: 'open' }, 99)).map(
+    (await site.store.held({ state: 'open' }, 99)).map(
       ({ record: r, kind, check }) => `${r.agentId} ${r.deviceId} ${kind} ${check}`,
     )
 
@@ -63,7 +19,7 @@ describe('GPU time', () => {
     await take('a', held(0, 'node-7', 2), held(0, 'node-7/gpu0'), held(0, 'node-7/gpu1'))
     expect(paid()).toEqual({ 'a node-7/gpu0': 1, 'a node-7/gpu1': 1 })
     expect(await open()).toEqual(['a node-7 doubt gpu-twice'])
-    const [{ reason } = { reason: '' }] = await store.held({ state: 'open' }, 1)
+    const [{ reason } = { reason: '' }] = await site.store.held({ state: 'open' }, 1)
     expect(reason).toBe(
       'a, node-7: it tells the time of its GPUs, and so does node-7/gpu0 of agent a; a GPU-second is paid once: let one of them tell it',
     )
@@ -78,7 +34,7 @@ describe('GPU time', () => {
     await take('b', held(0, 'llm', 2), held(1, 'llm', 2))
     await take('c', held(0, 's2', 2))
     expect(paid()).toEqual({ 'a node-7': 2, 'c s2': 2 })
-    await begin()
+    await site.begin()
     // the server was there before anybody told that its meter is a host
     hear('b', on('node-7'))
     await take('b', held(0, 'llm', 2))
@@ -87,7 +43,7 @@ describe('GPU time', () => {
     await take('b', held(1, 'llm', 2))
     expect(paid()).toEqual({ 'b llm': 4 })
     // nor does one that moves behind a host go before it
-    await begin()
+    await site.begin()
     hear('b', on('pdu'))
     await take('b', held(0, 'llm'))
     hear('a', host())
@@ -103,11 +59,16 @@ describe('GPU time', () => {
     await take('a', held(0, 'node-7'), held(0, 'node-7/gpu0'))
     for (const filter of [{}, { checks: ['gpu-twice'] }, { devices: ['node-7'] }])
       expect(
-        await rig.ledger.repricer.decide({ verdict: 'accepted', filter, by: 'ann', reason: 'all of it' }),
+        await site.rig.ledger.repricer.decide({
+          verdict: 'accepted',
+          filter,
+          by: 'ann',
+          reason: 'all of it',
+        }),
       ).toBeUndefined()
     await take('a', record(0, 'late'))
     expect(paid()).toEqual({ 'a node-7/gpu0': 1 })
-    await rig.ledger.repricer.decide({
+    await site.rig.ledger.repricer.decide({
       verdict: 'rejected',
       filter: {},
       by: 'ann',
@@ -120,9 +81,9 @@ describe('GPU time', () => {
     hear('a', host(), gpu('node-7/gpu0'))
     const hold = { kind: 'doubt', check: 'gpu-time', reason: 'too much', heldMs: 0 } as const
     await take('a', held(0, 'node-7'), held(0, 'node-7/gpu0'))
-    await store.hold([{ agentId: 'a', deviceId: 'node-7', owner: TENANT, startMs: T0, ...hold }])
-    await rig.ledger.repricer.decide({ verdict: 'accepted', filter: {}, by: 'ann', reason: 'it is so' })
-    await rig.ledger.settleAll()
+    await site.store.hold([{ agentId: 'a', deviceId: 'node-7', owner: TENANT, startMs: T0, ...hold }])
+    await site.rig.ledger.repricer.decide({ verdict: 'accepted', filter: {}, by: 'ann', reason: 'it is so' })
+    await site.rig.ledger.settleAll()
     expect(paid()).toEqual({ 'a node-7/gpu0': 1 })
     expect(await open()).toEqual(['a node-7 doubt gpu-twice'])
   })
@@ -180,8 +141,8 @@ describe('GPU time', () => {
         [whole, part],
         [part, whole],
       ] as const) {
-        await rig.stop()
-        await begin()
+        await site.rig.stop()
+        await site.begin()
         hear('a', first)
         hear('b', second)
         await take('a', held(0, first.deviceId))
@@ -198,7 +159,7 @@ describe('GPU time', () => {
     await take('a', held(0, 'node-7'))
     hear('b', gpu('g3', { hostname: 'n7' }))
     await take('b', held(1, 'g3'))
-    rig = await rig.restart()
+    site.rig = await site.rig.restart()
     await take('b', held(2, 'g3'))
     await take('a', held(1, 'node-7'), held(2, 'node-7'))
     expect(paid()).toEqual({ 'a node-7': 3 })
@@ -232,7 +193,7 @@ describe('GPU time', () => {
     await take('a', held(0, 'node-7'))
     hear('b', gpu('g3', { hostname: 'n7' }))
     const day = 24 * 60
-    rig.ledger.nowMs = T0 + (day + 20) * MINUTE_MS
+    site.rig.ledger.nowMs = T0 + (day + 20) * MINUTE_MS
     await take('b', held(day - 1, 'g3'), held(day + 1, 'g3'))
     expect(paid()).toEqual({ 'a node-7': 1, 'b g3': 1 })
     expect(await open()).toEqual(['b g3 doubt gpu-twice'])
@@ -246,7 +207,7 @@ describe('GPU time', () => {
     await take('b', held(0, 'g1'))
     await take('c', held(0, 'g2'))
     expect(paid()).toEqual({ 'a node-7': 1, 'a node-8/gpu0': 1, 'b g1': 1, 'c g2': 1 })
-    expect(new GpuTime(rig.register, () => 0).doubts(T0, [])).toEqual([])
+    expect(new GpuTime(site.rig.register, () => 0).doubts(T0, [])).toEqual([])
   })
 
   it('is never paid twice, whatever hosts, services and GPUs tell in whatever order', async () => {
@@ -269,8 +230,8 @@ describe('GPU time', () => {
         read,
         fc.array(told, { minLength: 1, maxLength: 14 }),
         async (a, b, messages) => {
-          await rig.stop()
-          await begin()
+          await site.rig.stop()
+          await site.begin()
           const known = { a, b }
           hear('a', ...a)
           hear('b', ...b)
@@ -279,7 +240,7 @@ describe('GPU time', () => {
             await take(agentId, held(minute, (own[which % own.length] as Device).deviceId))
           }
           for (let minute = 0; minute < 3; minute++) {
-            const rows = store.rows.filter((r) => r.minuteMs === T0 + minute * MINUTE_MS)
+            const rows = site.store.rows.filter((r) => r.minuteMs === T0 + minute * MINUTE_MS)
             expect(rows.reduce((sum, r) => sum + r.gpuMs, 0)).toBeLessThanOrEqual(60_000)
           }
         },
