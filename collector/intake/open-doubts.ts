@@ -1,9 +1,7 @@
 import { type Interval, intervalKey } from '../../protocol/interval.ts'
 import type { HeldFilter } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Store } from '../plugin/store.ts'
-
-/** Held records read at once: as many as there can be. */
-const MOST_HELD = 1_000_000
 
 /** A record with its agent. */
 export interface OfAgent {
@@ -29,7 +27,7 @@ export async function openDoubtsOf(
     toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
   }
   const keys = new Set(records.map(keyOf))
-  const open = await store.held(filter, MOST_HELD)
+  const open = await store.held(filter, ALL_HELD)
   const isTheirs = open.every(({ record }) => keys.has(keyOf({ agentId: record.agentId, record })))
   return open.length > 0 && isTheirs ? filter : undefined
 }

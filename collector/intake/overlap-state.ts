@@ -1,6 +1,7 @@
 import { type Interval, type IntervalBatch, intervalKey } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { HeldStore } from '../plugin/held-store.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { HighWater, Store } from '../plugin/store.ts'
 import { isUneven, type LifeAccount, noteOthers, withoutLevel } from './life-account.ts'
 import { type Lineage, lineageOf } from './lineage.ts'
@@ -13,9 +14,6 @@ const KEPT_MS = 7 * 86_400_000
 
 /** Accounts that are kept of one agent: few lives go on beside each other, and each renumbers when another had the turn. */
 const ACCOUNTS_KEPT = 8
-
-/** Held records of one piece of time: as many as there can be. */
-const MOST_HELD = 1_000_000
 
 /** An account of a life at a number; of one life there may be several, while it was not level. */
 interface Kept {
@@ -143,7 +141,7 @@ export async function storedBeside(
 ): Promise<Interval[]> {
   const stored = new Map<string, Interval>()
   for (const [fromMs, toMs] of neededSpans(batch, mark, nowMs, SPAN_MS)) {
-    const held = await store.held({ agents: [agentId], fromMs, toMs }, MOST_HELD)
+    const held = await store.held({ agents: [agentId], fromMs, toMs }, ALL_HELD)
     for (const found of [
       ...(await store.intervals(fromMs, toMs, agentId)),
       ...held.map(({ record }) => record),

@@ -8,10 +8,9 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { HOUR_MS, MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { HeldStore } from '../plugin/held-store.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { HighWater, Store } from '../plugin/store.ts'
 
-/** Held records of one piece of time: as many as there can be. */
-const MOST_HELD = 1_000_000
 /** What is stored is read in pieces of this. */
 const SPAN_MS = 10 * MINUTE_MS
 /** Owners of an agent's devices; the idle ones of more are forgotten. */
@@ -65,7 +64,7 @@ export class OwnStarts {
     }
     for (const span of spans) {
       const [fromMs, toMs] = [span * SPAN_MS, (span + 1) * SPAN_MS]
-      const held = await store.held({ agents: [agentId], fromMs, toMs }, MOST_HELD)
+      const held = await store.held({ agents: [agentId], fromMs, toMs }, ALL_HELD)
       const counting = await store.intervals(fromMs, toMs, agentId)
       for (const { agentId: of, ...record } of [...counting, ...held.map((hold) => hold.record)])
         if (of === agentId) there.push(record)

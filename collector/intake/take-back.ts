@@ -5,12 +5,12 @@ import { relabelled } from '../../protocol/relabel.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
 import { type HeldFilter, type HeldRecord, WRONG_TIME } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Store } from '../plugin/store.ts'
 import { keyOf, type OfAgent, openDoubtsOf } from './open-doubts.ts'
 import type { TakeInOptions } from './take-in.ts'
 import { TAKEN_IN } from './taken-in-place.ts'
 
-const MOST_HELD = 1_000_000
 /** Repricings among which the act is looked for. */
 const SEARCHED = 10_000
 /** A record that gave way to one that was taken back begins so much later at most. */
@@ -45,7 +45,7 @@ export class TakeBack {
       const act = acts.find((repricing) => repricing.id === id)
       const shiftMs = shiftOf(act)
       const own: HeldFilter = { kinds: ['quarantine'], decision: id, state: 'accepted' }
-      const taken = await store.held(own, MOST_HELD)
+      const taken = await store.held(own, ALL_HELD)
       if (taken.length === 0) return undefined
       log.info('records that were taken in are taken back', { id, by, why: reason })
       if (shiftMs === 0) return decide({ verdict: 'open', filter: own, by, reason })
@@ -80,7 +80,7 @@ export class TakeBack {
     const agents = [...new Set(taken.map(({ record }) => record.agentId))]
     const found = await this.#o.store.held(
       { kinds: ['quarantine'], checks: WRONG_TIME, state: 'rejected', agents },
-      MOST_HELD,
+      ALL_HELD,
     )
     return found.filter(({ record }) =>
       relabelled(record, shiftMs).some((part) => isAt(record.agentId, part)),
@@ -90,7 +90,7 @@ export class TakeBack {
   async #doubtsOf(moved: readonly HeldRecord[]): Promise<HeldRecord[]> {
     if (moved.length === 0) return []
     const keys = new Set(moved.map((held) => keyOf(ofAgent(held))))
-    const found = await this.#o.store.held({ ...was(moved), kinds: ['doubt'] }, MOST_HELD)
+    const found = await this.#o.store.held({ ...was(moved), kinds: ['doubt'] }, ALL_HELD)
     return found.filter((held) => keys.has(keyOf(ofAgent(held))))
   }
 }

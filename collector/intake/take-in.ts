@@ -12,6 +12,7 @@ import { relabelled } from '../../protocol/relabel.ts'
 import { minuteOf } from '../../protocol/units.ts'
 import type { Repricing } from '../plugin/audit-store.ts'
 import { type Decision, type HeldFilter, type RecordHold, WRONG_TIME } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Append, HighWater, Quarantined, Store } from '../plugin/store.ts'
 import type { RecordJudge } from './batch-plan.ts'
 import { keyOf, type OfAgent, openDoubtsOf } from './open-doubts.ts'
@@ -20,7 +21,6 @@ import { type Arrival, placed, TAKEN_IN } from './taken-in-place.ts'
 
 /** Entries of the quarantine that are looked at: as many as there can be. */
 const MOST_ENTRIES = 10_000
-const MOST_HELD = 1_000_000
 /** Records in whose place others stand that are named to a person. */
 const NAMED = 5
 
@@ -104,7 +104,7 @@ export class TakeIn {
 
   /** Records that are stored at the time that they say, and held for that. */
   async #heldRecords(filter: HeldFilter): Promise<AgentRecord[]> {
-    const found = await this.#o.store.held({ ...filter, checks: WRONG_TIME }, MOST_HELD)
+    const found = await this.#o.store.held({ ...filter, checks: WRONG_TIME }, ALL_HELD)
     return found.map(({ record: { agentId, ...record } }) => ({ agentId, record, isMoved: true }))
   }
 
@@ -121,7 +121,7 @@ export class TakeIn {
         fromMs: starts.reduce((a, b) => Math.min(a, b)),
         toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
       },
-      MOST_HELD,
+      ALL_HELD,
     )
     const kept = new Set(open.map(({ record }) => keyOf({ agentId: record.agentId, record })))
     const missing = moved.filter((each) => !kept.has(keyOf(each)))

@@ -1,11 +1,10 @@
 import { INTERVAL_QUANTITIES, type Interval, intervalKey } from '../../protocol/interval.ts'
 import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { Hold, RecordHold } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { RecordJudge } from './batch-plan.ts'
 
-/** Held records read at once: as many as there can be. */
-const MOST_HELD = 1_000_000
 /** Holds of records that are taken in from messages, or at another time than they say. */
 export const TAKEN_IN = 'taken-in'
 /** Times are typed in whole seconds: so much of a record's time may be covered already. */
@@ -74,7 +73,7 @@ async function presentIn(
   const toMs = fromMs + HOUR_MS
   const counting = (await store.intervals(fromMs, toMs, agentId)).filter((r) => devices.has(r.deviceId))
   const byKey = new Map<string, Interval | undefined>(counting.map((r) => [intervalKey(r), r]))
-  const held = await store.held({ agents: [agentId], devices: [...devices], fromMs, toMs }, MOST_HELD)
+  const held = await store.held({ agents: [agentId], devices: [...devices], fromMs, toMs }, ALL_HELD)
   for (const { record } of held) byKey.set(intervalKey(record), record)
   for (const { record, check, state } of held)
     if (check === TAKEN_IN && state === 'open') byKey.set(intervalKey(record), undefined)

@@ -3,6 +3,7 @@ import { HOUR_MS, minuteOf } from '../../protocol/units.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import type { DeviceClaim } from '../plugin/claim-store.ts'
 import { ENERGY_ALONE, type HeldMark, type Hold, type RecordHold } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Append, Store } from '../plugin/store.ts'
 import type { Withdrawal } from './changes.ts'
 import { keyText } from './identity.ts'
@@ -13,8 +14,6 @@ import type { OwnershipRegister } from './register.ts'
 const SECOND_AGENT = 'second-agent'
 /** Records that were taken back so recently are looked at again by a start: their minutes may not have been settled since. */
 const AGAIN_MS = 24 * HOUR_MS
-/** Held records that are read for their minutes: as many as there can be. */
-const MOST_HELD = 10_000_000
 /** Stored records are read in pieces of this, to hold them. */
 const PIECE_MS = 12 * HOUR_MS
 
@@ -151,7 +150,7 @@ export class ClaimKeeper {
         fromMs: minuteOf(beginMs),
         toMs: endMs,
       },
-      MOST_HELD,
+      ALL_HELD,
     )
     note(new Set(held.map(({ record }) => minuteOf(record.startMs))))
   }
@@ -160,7 +159,7 @@ export class ClaimKeeper {
   async #recordsOf(agentId: string, fromMs: number, toMs: number): Promise<AgentInterval[]> {
     const { store } = this.#o
     const filter = { kinds: ['doubt'] as const, checks: [ENERGY_ALONE], agents: [agentId], fromMs, toMs }
-    const doubted = await store.held(filter, MOST_HELD)
+    const doubted = await store.held(filter, ALL_HELD)
     return [...(await store.intervals(fromMs, toMs, agentId)), ...doubted.map(({ record }) => record)]
   }
 

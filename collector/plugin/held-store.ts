@@ -2,6 +2,9 @@ import type { Repricing } from './audit-store.ts'
 import type { Decision, HeldBackBucket, HeldFilter, HeldGroup, HeldMark, HeldRecord } from './held.ts'
 
 /** The part of the store that keeps held records. `Store.intervals` and every ledger sum leave them out until they are accepted. */
+/** The limit of whoever reads all held records of a time: there can't be more. */
+export const ALL_HELD = 10_000_000
+
 export interface HeldStore {
   /** Rises with each change of holds, or of what they are worth, that is made through this store: what was read before it is old. */
   readonly heldVersion: number

@@ -2,13 +2,11 @@ import { intervalKey } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { AgentInterval, LedgerSums } from '../economics/ledger-row.ts'
 import { RECORDS_GONE, type Settlement } from '../plugin/audit-store.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Store } from '../plugin/store.ts'
 import { causesWith } from './causes.ts'
 import type { MinutePricing } from './pricing.ts'
 import { settlementOf } from './settlement-of.ts'
-
-/** Held records read for one piece of work: as many as there can be. */
-const MOST_HELD = 10_000_000
 
 /**
  * The minutes of a time whose figures were settled from more records than the store still has, held ones and rejected ones included: a
@@ -28,7 +26,7 @@ export async function minutesWithLostRecords(
     const counting = kept.get(minuteMs) ?? []
     if (settled <= counting.length) continue
     const stored = new Set(counting.map(keyOf))
-    const held = await store.held({ fromMs: minuteMs, toMs: minuteMs + MINUTE_MS }, MOST_HELD)
+    const held = await store.held({ fromMs: minuteMs, toMs: minuteMs + MINUTE_MS }, ALL_HELD)
     for (const { record } of held) stored.add(keyOf(record))
     if (settled > stored.size) found.add(minuteMs)
   }

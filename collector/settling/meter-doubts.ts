@@ -4,6 +4,7 @@ import { HOUR_MS, MILLIJOULES_PER_KWH, MINUTE_MS, minuteOf } from '../../protoco
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import { devicesAt, type KnownDevices } from '../economics/settlement/settle.ts'
 import { ENERGY_ALONE, GPU_TWICE, type HeldMark } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Store } from '../plugin/store.ts'
 import { BehindMeter } from './behind-site.ts'
 
@@ -12,8 +13,6 @@ const ABOVE_METER = 2
 const STEP_MILLI_J = MILLIJOULES_PER_KWH
 /** A meter is doubtful where the devices that are set behind it tell so many times its energy over an hour, and a kWh on top. */
 const ABOVE_SUM = 1.25
-/** Accepted holds read for one piece of work: as many as there can be. */
-const MOST_HELD = 10_000_000
 
 /** Who else holds records while their minute is settled. */
 export interface FurtherDoubts {
@@ -201,7 +200,7 @@ async function undecided(
       fromMs: starts.reduce((a, b) => Math.min(a, b)),
       toMs: starts.reduce((a, b) => Math.max(a, b)) + 1,
     },
-    MOST_HELD,
+    ALL_HELD,
   )
   const decided = new Set(accepted.map(({ record }) => `${record.agentId}|${intervalKey(record)}`))
   // that a record can be true does not make it paid twice

@@ -1,10 +1,8 @@
 import { intervalKey } from '../../protocol/interval.ts'
 import type { AgentInterval } from '../economics/ledger-row.ts'
 import { ENERGY_ALONE, type HeldRecord } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Store } from '../plugin/store.ts'
-
-/** Held records read for one piece of work: as many as there can be. */
-const MOST_HELD = 10_000_000
 
 /**
  * The records of a time that are in the ledger: those that count, and of those whose energy alone is in doubt, because the meter above contradicts
@@ -17,12 +15,12 @@ export async function paidRecords(
 ): Promise<AgentInterval[]> {
   const counting = await store.intervals(fromMs, toMs)
   const times = { fromMs, toMs }
-  const doubted = await store.held({ ...times, kinds: ['doubt'], checks: [ENERGY_ALONE] }, MOST_HELD)
+  const doubted = await store.held({ ...times, kinds: ['doubt'], checks: [ENERGY_ALONE] }, ALL_HELD)
   const pending = doubted.filter(({ state, record }) => state !== 'accepted' && hasWork(record))
   if (pending.length === 0) return counting
   const agents = [...new Set(pending.map(({ record }) => record.agentId))]
   const devices = [...new Set(pending.map(({ record }) => record.deviceId))]
-  const all = await store.held({ ...times, agents, devices }, MOST_HELD)
+  const all = await store.held({ ...times, agents, devices }, ALL_HELD)
   const otherwise = new Set(
     all
       .filter(({ check, state }) => check !== ENERGY_ALONE && state !== 'accepted')

@@ -7,6 +7,7 @@ import { settleMinute } from '../economics/settlement/ledger-rows.ts'
 import { missingPrices } from '../economics/settlement/unpriced.ts'
 import { type Change, RECORDS_GONE, type Repricing, type Settlement } from '../plugin/audit-store.ts'
 import type { HeldBack } from '../plugin/held.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import { isRefused } from '../plugin/store.ts'
 import { DOUBTED, LATE_RECORDS, repricingText } from './causes.ts'
 import { changedSums } from './changed-sums.ts'
@@ -28,8 +29,6 @@ import { UnsettledSearch } from './unsettled-search.ts'
 
 /** A minute that the store refuses is tried again after this, or when a record of it comes. */
 const REFUSED_WAIT_MS = HOUR_MS
-/** Held records read for one piece of work: as many as there can be. */
-const MOST_HELD = 10_000_000
 /** Settled at once, as a part of each second. */
 const SHARE_MS = 500
 
@@ -258,7 +257,7 @@ export class Settler {
       for (const minute of await minutesWithLostRecords(store, kept, before)) lost.add(minute)
       this.note(earlier, DOUBTED)
       await this.#o.settling?.([...kept.values()].flat())
-      const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, MOST_HELD))
+      const held = heldByMinute(await store.held({ fromMs, toMs, state: 'open' }, ALL_HELD))
       for (let minute = fromMs; minute < toMs; minute += MINUTE_MS) {
         const found = kept.get(minute) ?? []
         intervals += found.length

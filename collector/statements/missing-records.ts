@@ -1,6 +1,7 @@
 import { HOUR_MS } from '../../protocol/units.ts'
 import type { HeldBackBucket } from '../plugin/held.ts'
 import type { HeldStore } from '../plugin/held-store.ts'
+import { ALL_HELD } from '../plugin/held-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { OpenOfMonth } from '../views/provisional.ts'
 import type { LedgerMonth } from './ledger-month.ts'
@@ -9,7 +10,6 @@ import type { StatementFacts } from './statement-facts.ts'
 /** Losses that a statement considers: the newest ones. */
 const MAX_LOSSES = 1_000
 const DAY_MS = 24 * HOUR_MS
-const MOST_HELD = 1_000_000
 
 /** What the site's agents recorded in a time and the ledger does not have. */
 export async function missingIn(
@@ -36,7 +36,7 @@ async function putAsideIn(
   const filter = { kinds: ['quarantine'], state: 'open' } as const
   // nearly always there are none
   if ((await store.heldGroups(filter, 1)).length === 0) return 0
-  const held = await store.held(filter, MOST_HELD)
+  const held = await store.held(filter, ALL_HELD)
   return held.filter(({ record, heldMs }) => isIn(record.startMs) || isIn(heldMs)).length
 }
 
