@@ -65,7 +65,19 @@ export async function withDeadline<T>(
   const own = new AbortController()
   // a detection asks many things at once, and each listens
   setMaxListeners(0, own.signal)
-  const expire = () => own.abort(new NoAnswer(`no answer in ${ms} ms`))
+  let fail = () => {}
+  const expired = new Promise<never>((_, reject) => {
+    // the aborted work may throw a better error than "no answer": let it reject first
+    fail = () => {
+      setImmediate(() => reject(own.signal.reason))
+    }
+  })
+  const end = (reason: unknown) => {
+    if (own.signal.aborted) return
+    own.abort(reason)
+    fail()
+  }
+  const expire = () => end(new NoAnswer(`no answer in ${ms} ms`))
   const around = signal && deadlines.get(signal)
   const startMs = performance.now()
   let atMs = startMs + ms
@@ -86,15 +98,7 @@ export async function withDeadline<T>(
       timer = after(atMs - nowMs, expire)
     },
   })
-  let fail = () => {}
-  const expired = new Promise<never>((_, reject) => {
-    // the aborted work may throw a better error than "no answer": let it reject first
-    fail = () => {
-      setImmediate(() => reject(own.signal.reason))
-    }
-  })
-  own.signal.addEventListener('abort', fail, { once: true })
-  const leave = () => own.abort(signal?.reason)
+  const leave = () => end(signal?.reason)
   timer = after(ms, expire)
   signal?.addEventListener('abort', leave, { once: true })
   if (signal?.aborted) leave()
@@ -108,7 +112,6 @@ export async function withDeadline<T>(
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', leave)
-    own.signal.removeEventListener('abort', fail)
     own.abort(OVER)
   }
 }

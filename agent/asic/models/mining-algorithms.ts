@@ -1,4 +1,5 @@
 import { UNKNOWN_ALGORITHM } from '../../../protocol/device.ts'
+import { keptByText } from './kept-by-text.ts'
 import { withMaker } from './short-names.ts'
 
 /** Bitcoin's, in the one form that is used inside. */
@@ -155,17 +156,17 @@ const RACK_UNITS = /^(antminer )u\d(?=[a-z]+\d)/
  * @param model as the machine names it
  * @returns the algorithm or the coin in its name, else what its line hashes; undefined where no line is known by its name
  */
-export function algorithmOfLine(model: string | undefined): string | undefined {
-  const text = withMaker((model ?? '').trim())
-    .toLowerCase()
-    .replace(RACK_UNITS, '$1')
+export const algorithmOfLine = (model: string | undefined): string | undefined => algorithmIn(model ?? '')
+
+const algorithmIn = keptByText((model): string | undefined => {
+  const text = withMaker(model.trim()).toLowerCase().replace(RACK_UNITS, '$1')
   const words = text.split(/[^a-z0-9]+/)
   return (
     words.find((word) => OTHER_ALGORITHMS.has(word)) ??
     coinIn(words) ??
     LINES.find(([name]) => name.test(text))?.[1]
   )
-}
+})
 
 /** Coins that SHA-256 machines mine beside Bitcoin, by the names that are used for what such a machine hashes. */
 const SHA256_COINS: ReadonlySet<string> = new Set([

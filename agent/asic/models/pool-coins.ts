@@ -1,3 +1,4 @@
+import { keptByText } from './kept-by-text.ts'
 import { algorithmOfCoin, coinIn, isOtherSha256Coin, SHA256 } from './mining-algorithms.ts'
 
 /** What a pool says about what is mined for it. */
@@ -156,13 +157,21 @@ const SIGNS: readonly { sign: string; sure: boolean; of: (pool: Pool) => string 
 const inSmallLetters = (user: string): string => (/^[^a-z./]+(?:[./]|$)/.test(user) ? user.toLowerCase() : '')
 
 /** What a miner's pool says that it pays for, by its host, port and user; undefined where nothing says it. */
-export function coinOfPool(url: string | undefined, user?: string): PoolCoin | undefined {
-  const [, host, port] = /^(?:[^/]*:\/\/)?([^/:]+)(?::(\d+))?/.exec(url?.toLowerCase() ?? '') ?? []
+export const coinOfPool = (url: string | undefined, user?: string): PoolCoin | undefined =>
+  url === undefined ? undefined : coinOfBoth(`${url.toLowerCase()}${BETWEEN}${user ?? ''}`)
+
+/** No host name and no user has it. */
+const BETWEEN = '\n'
+
+const coinOfBoth = keptByText((both): PoolCoin | undefined => {
+  const end = both.indexOf(BETWEEN)
+  const [, host, port] = /^(?:[^/]*:\/\/)?([^/:]+)(?::(\d+))?/.exec(both.slice(0, end)) ?? []
   if (host === undefined) return undefined
-  const pool: Pool = { host, port: port === undefined ? undefined : Number(port), user: user ?? '' }
+  const user = both.slice(end + BETWEEN.length)
+  const pool: Pool = { host, port: port === undefined ? undefined : Number(port), user }
   for (const { sign, sure, of } of SIGNS) {
     const algorithm = of(pool)
     if (algorithm !== undefined) return { algorithm, sign, sure }
   }
   return undefined
-}
+})

@@ -1,6 +1,7 @@
 import { antminerRating } from './antminers.ts'
 import { avalonRating } from './avalons.ts'
 import { espMinerRating } from './esp-miners.ts'
+import { keptByText } from './kept-by-text.ts'
 import { auradineRating, otherRating, sealminerRating } from './other-makers.ts'
 import { efficiencyOf, type Rating } from './rating.ts'
 import { withMaker } from './short-names.ts'
@@ -22,12 +23,14 @@ const MAKERS: readonly (readonly [RegExp, (name: string) => Rating | undefined])
  *   `SealMiner A2`, `Auradine AT2880`, `Bitaxe Gamma 601`
  * @returns undefined where the maker or the line is unknown
  */
-export function ratingOf(model: string | undefined): Rating | undefined {
-  const text = withMaker((model ?? '').trim())
+export const ratingOf = (model: string | undefined): Rating | undefined => rowNamed(model ?? '')
+
+const rowNamed = keptByText((model): Rating | undefined => {
+  const text = withMaker(model.trim())
   const maker = MAKERS.find(([words]) => words.test(text))
   if (maker) return maker[1](text.replace(maker[0], ''))
   return espMinerRating(text) ?? otherRating(text)
-}
+})
 
 /** @returns rated J/TH; undefined where no rating is known @param model as for `ratingOf` */
 export function ratedJPerTh(model: string | undefined): number | undefined {

@@ -14,10 +14,11 @@ export class Module {
   readonly #chips: ReadonlyMap<number, readonly number[]>
 
   constructor(summary: string, boards: string) {
-    this.#fields = new Map(fieldsOf(summary))
+    const own = fieldsOf(summary)
+    this.#fields = new Map(own)
     this.#chips = new Map(
-      [...fieldsOf(summary), ...fieldsOf(boards)].flatMap(([name, value]): [number, number[]][] => {
-        const board = /^PVT_T(\d{1,2})$/.exec(name)?.[1]
+      [...own, ...fieldsOf(boards)].flatMap(([name, value]): [number, number[]][] => {
+        const board = name.startsWith('PVT_T') ? /^PVT_T(\d{1,2})$/.exec(name)?.[1] : undefined
         return board === undefined ? [] : [[Number(board), numbersOf(value)]]
       }),
     )

@@ -30,14 +30,14 @@ const NO_VALUE = new Set([2 ** 31 - 1, 2 ** 32 - 1, 2 ** 63, 2 ** 64])
 
 /** A number, also from text such as `37603.30` and `3250 W`; undefined for `nan`, an empty text, a list. */
 export function numberOf(value: unknown): number | undefined {
-  const [, digits] =
-    typeof value === 'string'
-      ? (/^\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*[A-Za-z/%]*\s*$/i.exec(value) ?? [])
-      : []
-  const number = digits === undefined ? value : Number(digits)
-  return typeof number === 'number' && Math.abs(number) < TOO_LARGE && !NO_VALUE.has(number)
-    ? number
-    : undefined
+  const number = typeof value === 'number' ? value : typeof value === 'string' ? numberIn(value) : undefined
+  return number !== undefined && Math.abs(number) < TOO_LARGE && !NO_VALUE.has(number) ? number : undefined
+}
+
+const NUMBER_WITH_UNIT = /^\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*[A-Za-z/%]*\s*$/i
+function numberIn(text: string): number | undefined {
+  const digits = NUMBER_WITH_UNIT.exec(text)?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 /** The first of the named fields that is a number >= 0; much firmware sends -1 for "unknown". */
