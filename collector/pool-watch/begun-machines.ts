@@ -20,8 +20,13 @@ export async function sinceBegun(
   const knownUsers = new Set(ownersByUser(before).keys())
   const machines = ownersByUser(owners)
   const unknown = new Set(
-    [...users.keys()].filter(
-      (user) => !knownUsers.has(user) && !machines.get(user)?.some((machine) => known.has(keyOf(machine))),
+    [...users].flatMap(([user, { besideWorkDiff1 }]) =>
+      // machines of another workload too: its ledger has them before
+      besideWorkDiff1 === undefined &&
+      !knownUsers.has(user) &&
+      !machines.get(user)?.some((machine) => known.has(keyOf(machine)))
+        ? [user]
+        : [],
     ),
   )
   for (let fromMs = dayMs; fromMs < dayMs + DAY_MS && unknown.size > 0; fromMs += HOUR_MS) {

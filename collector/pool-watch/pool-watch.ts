@@ -7,6 +7,7 @@ import { pluginNamed } from '../../protocol/kit/plugin.ts'
 import { backoffMs, pause, withDeadline } from '../../protocol/kit/retry.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import type { PoolDifference } from '../economics/settlement/pool-difference.ts'
+import type { PoolDomains } from '../economics/settlement/pool-places.ts'
 import type { Workload } from '../economics/workloads.ts'
 import type { Pool, PoolReport, PoolSession } from '../plugin/pool.ts'
 import type { PoolSituation } from '../plugin/situation.ts'
@@ -88,8 +89,14 @@ export class PoolWatch {
 
   constructor(options: PoolWatchOptions) {
     this.#o = { random: Math.random, wait: pause, deadlineMs: DEADLINE_MS, onTrueUps: () => {}, ...options }
-    const { store, nowMs, log, onTrueUps } = this.#o
-    this.#trueUps = new TrueUpKeeper({ store, nowMs, log, onStored: onTrueUps })
+    const { store, nowMs, log, onTrueUps, workloads } = this.#o
+    this.#trueUps = new TrueUpKeeper({
+      store,
+      miningWorkloads: workloads.filter(({ kind }) => kind === 'mining').map(({ name }) => name),
+      nowMs,
+      log,
+      onStored: onTrueUps,
+    })
     this.#startedMs = options.nowMs()
     this.#ledger = new PoolLedger(options.store, options.nowMs)
     this.#workers = new WorkerWatch({ store, nowMs, ledger: this.#ledger })
@@ -170,11 +177,7 @@ export class PoolWatch {
    */
   async #readWorkers(pool: Watched, signal: AbortSignal): Promise<number> {
     const { workload } = pool.config
-    const lists = new WorkerLists(
-      pool.session,
-      pool.missing,
-      pluginNamed(this.#o.pools, pool.config.pool).domains,
-    )
+    const lists = new WorkerLists(pool.session, pool.missing, this.#domainsOf(pool.config.pool))
     await this.#try(pool, 'estimated work not trued up; the next poll tries again', signal, (s) =>
       this.#trueUps.keep(workload, lists.readers, s),
     )
@@ -186,6 +189,12 @@ export class PoolWatch {
       )
     }
     return lists.retryAfterMs
+  }
+
+  #domainsOf(name: string): PoolDomains {
+    const own = pluginNamed(this.#o.pools, name).domains ?? []
+    const all = this.#o.pools.flatMap((pool) => pool.domains ?? [])
+    return { own, others: all.filter((domain) => !own.includes(domain)) }
   }
 
   /** Runs it within the deadline of lists of workers, and logs each new reason why it fails. Never rejects. */

@@ -1,18 +1,18 @@
 import type { Log } from '../../protocol/kit/log.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { utcDay } from '../economics/settlement/pool-credit.ts'
+import type { PoolDomains } from '../economics/settlement/pool-places.ts'
 import { DAY_MS } from '../economics/settlement/revenue.ts'
 import {
   againstLedger,
   type NotTruedUp,
   type UserWork,
-  workByUser,
   workerTrueUps,
 } from '../economics/settlement/worker-true-up.ts'
 import { type TrueUp, trueUpMinute } from '../economics/true-up.ts'
 import type { WorkerCredit } from '../plugin/pool.ts'
 import type { Store } from '../plugin/store.ts'
-import { sinceBegun } from './begun-machines.ts'
+import { usersOfDay } from './users-of-day.ts'
 
 /** Pools tell a worker's last 24 h: read within this long after 00:00 UTC, that is the UTC day that has ended. */
 const READ_WITHIN_MS = 30 * MINUTE_MS
@@ -32,8 +32,8 @@ export interface WorkerReaders {
   lastDay: ((signal: AbortSignal) => Promise<WorkerCredit[]>) | undefined
   /** over a complete UTC day, also days later */
   ofDay: ((dayMs: number, signal: AbortSignal) => Promise<WorkerCredit[]>) | undefined
-  /** domains of the hosts that machines mine at for it; absent: not known */
-  domains?: readonly string[] | undefined
+  /** absent: not known */
+  domains?: PoolDomains | undefined
 }
 
 /** What is known of one workload's days since the start. */
@@ -57,6 +57,8 @@ interface Kept {
 
 export interface TrueUpKeeperOptions {
   store: Pick<Store, 'workByOwner' | 'trueUps' | 'writeTrueUps'>
+  /** names of all mining workloads: a pool credits a name, whichever of them has its machines */
+  miningWorkloads: readonly string[]
   /** true-ups were stored: their minutes must be settled again */
   onStored: (minutes: readonly number[]) => void
   nowMs: () => number
@@ -214,7 +216,7 @@ export class TrueUpKeeper {
    */
   async #followOld(
     workload: string,
-    { kept, fromMs, domains }: { kept: Kept; fromMs: number; domains: readonly string[] | undefined },
+    { kept, fromMs, domains }: { kept: Kept; fromMs: number; domains: PoolDomains | undefined },
   ): Promise<void> {
     for (const dayMs of kept.changed) if (dayMs >= fromMs) kept.changed.delete(dayMs)
     let left = OLD_DAYS_AT_ONCE
@@ -245,7 +247,7 @@ export class TrueUpKeeper {
       booked,
       domains,
       first = false,
-    }: { booked: readonly TrueUp[]; domains: readonly string[] | undefined; first?: boolean },
+    }: { booked: readonly TrueUp[]; domains: PoolDomains | undefined; first?: boolean },
   ): Promise<void> {
     const changed: TrueUp[] = []
     for (const dayMs of new Set(booked.map((t) => t.dayMs))) {
@@ -270,14 +272,8 @@ export class TrueUpKeeper {
     this.#o.log.info('estimated work trued up to the pool’s credit', { workers: trueUps.length })
   }
 
-  async #users(
-    workload: string,
-    dayMs: number,
-    domains: readonly string[] | undefined,
-  ): Promise<Map<string, UserWork>> {
-    const { store } = this.#o
-    const owners = await store.workByOwner(workload, dayMs, dayMs + DAY_MS)
-    return sinceBegun({ store, workload, dayMs }, owners, workByUser(owners, domains))
+  #users(workload: string, dayMs: number, domains: PoolDomains | undefined): Promise<Map<string, UserWork>> {
+    return usersOfDay(this.#o, { workload, dayMs, domains })
   }
 }
 

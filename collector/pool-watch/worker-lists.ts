@@ -1,6 +1,7 @@
 import { reasonOf } from '../../protocol/kit/errors.ts'
 import { ThrottledError } from '../../protocol/kit/http/refusals.ts'
 import { NoAnswer } from '../../protocol/kit/retry.ts'
+import type { PoolDomains } from '../economics/settlement/pool-places.ts'
 import type { PoolSession, WorkerCredit } from '../plugin/pool.ts'
 import type { Missing } from './missing-figures.ts'
 import type { WorkerReaders } from './true-up-keeper.ts'
@@ -12,8 +13,8 @@ export class WorkerLists {
   #throttled: ThrottledError | undefined
   #lastDay: WorkerCredit[] | undefined
 
-  /** @param domains of the pool's mining hosts */
-  constructor(session: PoolSession, missing: Missing, domains?: readonly string[]) {
+  /** @param domains of the pool's mining hosts, and of other pools' */
+  constructor(session: PoolSession, missing: Missing, domains?: PoolDomains) {
     this.#missing = missing
     const { workers, workersOfDay } = session
     this.readers = {

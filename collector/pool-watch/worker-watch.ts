@@ -2,6 +2,7 @@ import { reasonOf } from '../../protocol/kit/errors.ts'
 import { HOUR_MS } from '../../protocol/units.ts'
 import { utcDay } from '../economics/settlement/pool-credit.ts'
 import { paidWorkDiff1 } from '../economics/settlement/pool-difference.ts'
+import type { PoolDomains } from '../economics/settlement/pool-places.ts'
 import { DAY_MS } from '../economics/settlement/revenue.ts'
 import {
   dayTo,
@@ -78,7 +79,7 @@ export class WorkerWatch {
       poolFeeRatio: number
       fromMs: number
       toMs: number
-      domains: readonly string[] | undefined
+      domains: PoolDomains | undefined
     },
     read: (() => ReturnType<NonNullable<WorkerReaders['lastDay']>>) | undefined,
   ): Promise<WorkerComparison> {

@@ -7,6 +7,17 @@ export interface OwnerShare {
   estimatedWorkDiff1: number
 }
 
+/** Domains of the hosts that machines mine at. */
+export interface PoolDomains {
+  /** this pool's; empty: not known */
+  own: readonly string[]
+  /** other pools': nothing that is mined there is credited here */
+  others: readonly string[]
+}
+
+/** Where no domain of any pool is known. */
+export const NO_DOMAINS: PoolDomains = { own: [], others: [] }
+
 /** An address that names no pool: a proxy's, which may lead to any. */
 const NO_NAME = ''
 
@@ -44,25 +55,29 @@ export interface Places<T> {
 /**
  * Divides the owners of each worker. Those at a domain of the pool are its own. Where nobody mines at one, the pool has a name that is not known:
  * then of a worker with several places any may be it, and the smallest is taken for its own; a worker at one place alone mines at this pool, unless
- * most work of all is at another one.
- * @param domains those of the pool that are known
+ * most work of all is at another one. A domain of another pool is never its own.
  */
 export function divided<T extends OwnerShare>(
   workers: ReadonlyMap<string, readonly T[]>,
-  domains: readonly string[] = [],
+  domains: PoolDomains = NO_DOMAINS,
 ): Map<string, Places<T>> {
   const all = new Map([...workers].map(([worker, owners]) => [worker, byDomain(owners)]))
   const totals = new Map<string, number>()
   for (const places of all.values())
     for (const [domain, owners] of places) totals.set(domain, (totals.get(domain) ?? 0) + workOf(owners))
-  const known = domains.filter((domain) => totals.has(domain))
-  const [most] = [...totals].filter(([domain]) => domain !== NO_NAME).sort((a, b) => b[1] - a[1])[0] ?? []
+  const known = domains.own.filter((domain) => totals.has(domain))
+  const isElsewhere = (domain: string) => domains.others.includes(domain)
+  const [most] =
+    [...totals]
+      .filter(([domain]) => domain !== NO_NAME && !isElsewhere(domain))
+      .sort((a, b) => b[1] - a[1])[0] ?? []
   const divide = (places: ReadonlyMap<string, T[]>): Places<T> => {
+    const possible = new Map([...places].filter(([domain]) => !isElsewhere(domain)))
     const isOwn = ([domain]: readonly [string, T[]]) =>
       known.length > 0
         ? known.includes(domain)
         : places.size > 1
-          ? domain === smallest(places)
+          ? domain === smallest(possible)
           : domain === most
     const entries = [...places]
     // an address without a name that is a worker's only one is this pool's proxy

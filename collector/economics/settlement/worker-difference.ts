@@ -1,4 +1,4 @@
-import { divided } from './pool-places.ts'
+import { divided, NO_DOMAINS, type PoolDomains } from './pool-places.ts'
 import { DAY_MS } from './revenue.ts'
 import { type CreditedWorker, isClear, matchNames } from './worker-names.ts'
 import { creditedWork, namesText, ownersByUser, unclearText } from './worker-true-up.ts'
@@ -100,7 +100,7 @@ interface Mined {
  * @param usdPerDiff1 what one difficulty-1 share earned in the time; undefined: unknown
  */
 export function workerDifferences(
-  { fromMs, toMs, domains = [] }: { fromMs: number; toMs: number; domains?: readonly string[] | undefined },
+  { fromMs, toMs, domains = NO_DOMAINS }: { fromMs: number; toMs: number; domains?: PoolDomains | undefined },
   machines: readonly MachineWork[],
   credits: readonly CreditedWorker[],
   usdPerDiff1: number | undefined,
@@ -212,7 +212,7 @@ function shortOf(
 }
 
 /** The machines' work at the pool by pool user; that of a firmware's dev fee is left out. */
-function minedByUser(machines: readonly MachineWork[], domains: readonly string[]): Map<string, Mined> {
+function minedByUser(machines: readonly MachineWork[], domains: PoolDomains): Map<string, Mined> {
   const users = new Map<string, Mined>()
   const worked = machines.filter((m) => m.workDiff1 + m.estimatedWorkDiff1 > 0)
   const places = [...divided(ownersByUser(worked), domains)]

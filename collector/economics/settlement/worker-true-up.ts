@@ -1,6 +1,6 @@
 import { workDiff1OfHashrate } from '../../../protocol/units.ts'
 import type { TrueUp } from '../true-up.ts'
-import { divided, type OwnerShare, workOf } from './pool-places.ts'
+import { divided, NO_DOMAINS, type OwnerShare, type Places, type PoolDomains, workOf } from './pool-places.ts'
 import { DAY_MS } from './revenue.ts'
 import { type CreditedWorker, isClear, matchNames, type NameMatch } from './worker-names.ts'
 
@@ -10,12 +10,23 @@ export interface UserWork {
   estimatedWorkDiff1: number
   /** mined under its name elsewhere, where it can't be known which of it is at this pool; absent: none */
   otherWorkDiff1?: number
+  /** mined under its name at this pool and booked in other workloads; absent: none */
+  besideWorkDiff1?: number
+  /** part of it that is estimated */
+  besideEstimatedWorkDiff1?: number
+  /** all of the above, had each machine worked the whole day as it did while it was observed; absent: not known */
+  wholeDayWorkDiff1?: number
   /** since when in the day the ledger has its machines, Unix ms; absent: all day */
   sinceMs?: number
 }
 
 /** More than this many times the ledger's work is another machine's, that mines under the same name elsewhere; or another unit. */
 const MOST_TIMES = 3
+/**
+ * More than this many times what the machines could do in the whole day is that too: a hashrate that firmware shows is off by less, and a second
+ * machine under one name makes it twice.
+ */
+const MOST_OF_WHOLE_DAY = 1.5
 
 /** The pool user of a ledger key of an owner; undefined where it has none, or is a firmware's dev fee. */
 function userOf(owner: string): string | undefined {
@@ -37,26 +48,49 @@ export function ownersByUser<T extends { owner: string }>(owners: readonly T[]):
   return users
 }
 
-/** The ledger's work at a pool by pool user. @param domains those of the pool that are known */
+/** Work of one machine for one owner, with the time over which it was observed. */
+export interface ObservedShare extends OwnerShare {
+  /** ms; absent: not known */
+  coveredMs?: number
+}
+
+/**
+ * The ledger's work of a workload at a pool by pool user.
+ * @param beside the work of all other workloads in the same day: the pool credits a name, wherever its machines stand
+ */
 export function workByUser(
-  owners: readonly OwnerShare[],
-  domains: readonly string[] = [],
+  owners: readonly ObservedShare[],
+  domains: PoolDomains = NO_DOMAINS,
+  beside: readonly ObservedShare[] = [],
 ): Map<string, UserWork> {
-  const places = divided(ownersByUser(owners), domains)
+  const inside = new Set(owners)
+  const users = new Set(ownersByUser(owners).keys())
+  const places = divided(ownersByUser([...owners, ...beside]), domains)
   return new Map(
-    [...places].map(([user, { own, other }]) => {
-      const otherWorkDiff1 = workOf(other)
-      return [
-        user,
-        {
-          workDiff1: own.reduce((sum, one) => sum + one.workDiff1, 0),
-          estimatedWorkDiff1: own.reduce((sum, one) => sum + one.estimatedWorkDiff1, 0),
-          ...(otherWorkDiff1 > 0 ? { otherWorkDiff1 } : {}),
-        },
-      ]
-    }),
+    [...places].filter(([user]) => users.has(user)).map(([user, at]) => [user, workAt(at, inside)]),
   )
 }
+
+function workAt({ own, other }: Places<ObservedShare>, inside: ReadonlySet<ObservedShare>): UserWork {
+  const counted = own.filter((one) => inside.has(one))
+  const beside = own.filter((one) => !inside.has(one))
+  const otherWorkDiff1 = workOf(other)
+  const besideWorkDiff1 = workOf(beside)
+  const all = [...own, ...other]
+  return {
+    workDiff1: counted.reduce((sum, one) => sum + one.workDiff1, 0),
+    estimatedWorkDiff1: estimatedOf(counted),
+    ...(otherWorkDiff1 > 0 && { otherWorkDiff1 }),
+    ...(besideWorkDiff1 > 0 && { besideWorkDiff1, besideEstimatedWorkDiff1: estimatedOf(beside) }),
+    ...(all.every(({ coveredMs }) => coveredMs) && { wholeDayWorkDiff1: wholeDayOf(all) }),
+  }
+}
+
+const estimatedOf = (owners: readonly OwnerShare[]): number =>
+  owners.reduce((sum, one) => sum + one.estimatedWorkDiff1, 0)
+
+const wholeDayOf = (owners: readonly ObservedShare[]): number =>
+  owners.reduce((sum, one) => sum + (workOf([one]) * DAY_MS) / Math.min(one.coveredMs ?? DAY_MS, DAY_MS), 0)
 
 /** A user whose estimated work is not trued up, and why. */
 export interface NotTruedUp {
@@ -128,28 +162,37 @@ function whyNot(match: NameMatch, poolWorkDiff1: number | undefined, own: UserWo
   if (match.credits.length === 0) return 'not in the pool’s list'
   if (!isClear(match)) return unclearText(match)
   if (poolWorkDiff1 === undefined) return NO_FIGURE
-  const times = poolWorkDiff1 / (own.workDiff1 + own.estimatedWorkDiff1 + (own.otherWorkDiff1 ?? 0))
-  return times > MOST_TIMES
+  const ledgerWorkDiff1 =
+    own.workDiff1 + own.estimatedWorkDiff1 + (own.otherWorkDiff1 ?? 0) + (own.besideWorkDiff1 ?? 0)
+  const times = poolWorkDiff1 / ledgerWorkDiff1
+  const most = (MOST_OF_WHOLE_DAY * (own.wholeDayWorkDiff1 ?? Number.POSITIVE_INFINITY)) / ledgerWorkDiff1
+  return times > Math.min(MOST_TIMES, most)
     ? `the pool credits it ${times.toFixed(1)} times the ledger’s work: another machine seems to mine under this name`
     : undefined
 }
 
 /**
- * A true-up against the ledger's work: the same credit again, where late records have changed that work. A part of the credit beyond that work which
- * may be of what was mined elsewhere under the name, or before the ledger had the machine, is booked for nobody: it counts as estimated work.
+ * A true-up against the ledger's work: the same credit again, where late records have changed that work. Of a credit for machines of several workloads
+ * each gets the part of its estimated work. A part of it beyond that work which may be of what was mined elsewhere under the name, or before the ledger had the
+ * machine, is booked for nobody. What is not booked here counts as estimated work.
  */
 export function againstLedger(
   base: Omit<TrueUp, 'workDiff1' | 'countedWorkDiff1' | 'estimatedWorkDiff1'>,
-  { workDiff1: countedWorkDiff1, estimatedWorkDiff1, otherWorkDiff1 = 0, sinceMs = base.dayMs }: UserWork,
+  own: UserWork,
 ): TrueUp {
+  const { workDiff1: countedWorkDiff1, estimatedWorkDiff1, otherWorkDiff1 = 0, sinceMs = base.dayMs } = own
+  const { besideWorkDiff1 = 0, besideEstimatedWorkDiff1 = 0 } = own
   const { poolWorkDiff1, dayMs } = base
   const before = Math.ceil((poolWorkDiff1 * Math.max(0, sinceMs - dayMs)) / DAY_MS)
-  const beyond = Math.max(0, poolWorkDiff1 - countedWorkDiff1 - estimatedWorkDiff1)
-  const held = estimatedWorkDiff1 + Math.min(beyond, otherWorkDiff1 + before)
+  const off = poolWorkDiff1 - countedWorkDiff1 - estimatedWorkDiff1 - besideWorkDiff1
+  const part =
+    besideEstimatedWorkDiff1 > 0 ? estimatedWorkDiff1 / (estimatedWorkDiff1 + besideEstimatedWorkDiff1) : 1
+  const ownOff = Math.trunc(off * part)
+  const workDiff1 = ownOff - Math.min(Math.max(0, ownOff), otherWorkDiff1 + before)
   return {
     ...base,
-    workDiff1: poolWorkDiff1 - countedWorkDiff1 - held,
+    workDiff1,
     countedWorkDiff1,
-    estimatedWorkDiff1: held,
+    estimatedWorkDiff1: poolWorkDiff1 - countedWorkDiff1 - workDiff1,
   }
 }

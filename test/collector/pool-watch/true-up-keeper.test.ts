@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { DAY_MS } from '../../../collector/economics/settlement/revenue.ts'
 import { TrueUpKeeper } from '../../../collector/pool-watch/true-up-keeper.ts'
 import { SILENT } from '../../../protocol/kit/log.ts'
+import { ownerKey } from '../../../protocol/owner.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { batch, LedgerRig, POOL, record, T0 } from '../ledger-rig.ts'
+import { minutesOf } from '../ledger-rows.ts'
 import { MemoryStore } from '../memory-store.ts'
 
 const DAY = Math.floor(T0 / DAY_MS) * DAY_MS
@@ -35,6 +37,7 @@ const BY_DAY = {
 const keeper = () =>
   new TrueUpKeeper({
     store,
+    miningWorkloads: ['mining', 'hosted'],
     onStored: (minutes) => rig.settler.note(minutes),
     nowMs: () => rig.nowMs,
     log: SILENT,
@@ -121,7 +124,13 @@ describe('true-ups of estimated work', () => {
   })
 
   it('survive a stop between their storing and the settling of their minute', async () => {
-    const lost = new TrueUpKeeper({ store, onStored: () => {}, nowMs: () => rig.nowMs, log: SILENT })
+    const lost = new TrueUpKeeper({
+      store,
+      miningWorkloads: ['mining'],
+      onStored: () => {},
+      nowMs: () => rig.nowMs,
+      log: SILENT,
+    })
     await lost.keep('mining', LAST_DAY, signal)
     expect(sums()).toMatchObject({ trueUpWorkDiff1: 0 })
     await keeper().keep('mining', NO_READERS, signal)
@@ -249,6 +258,22 @@ describe('a true-up', () => {
     await keeper().keep('mining', more, signal)
     await rig.settleAll()
     expect(sums()).toMatchObject({ trueUpWorkDiff1: 0 })
+    await rig.stop()
+  })
+
+  it('leaves to another workload what its machines under the same name were credited', async () => {
+    store.rows.push(
+      ...minutesOf('hosted', DAY, 3, {
+        owner: ownerKey(POOL),
+        deviceId: 'rig9',
+        estimatedWorkDiff1: ESTIMATED,
+      }),
+    )
+    // 6 million estimated in both; each has half of what the pool did not credit
+    const both = { lastDay: async () => [{ worker: 'rig1', workDiff1: 5_800_000 }], ofDay: undefined }
+    await keeper().keep('mining', both, signal)
+    await rig.settleAll()
+    expect(sums()).toMatchObject({ estimatedWorkDiff1: 3_000_000, trueUpWorkDiff1: -100_000 })
     await rig.stop()
   })
 

@@ -7,6 +7,7 @@ import {
   type LedgerRow,
 } from '../../../../collector/economics/ledger-row.ts'
 import { settleMinute } from '../../../../collector/economics/settlement/ledger-rows.ts'
+import { DAY_MS } from '../../../../collector/economics/settlement/revenue.ts'
 import { workByUser, workerTrueUps } from '../../../../collector/economics/settlement/worker-true-up.ts'
 import { type TrueUp, trueUpMinute } from '../../../../collector/economics/true-up.ts'
 import type { Workload } from '../../../../collector/economics/workloads.ts'
@@ -221,6 +222,23 @@ describe('what a pool credits a worker', () => {
       trueUps: [],
       not: [{ worker: 'acme.rig1', because: expect.stringMatching(because) }],
     })
+  })
+
+  it('is not booked beyond what the machine could do in the day, by the time over which it was observed', () => {
+    const booked = (coveredMs: number, workDiff1: number) =>
+      workerTrueUps(
+        { workload: 'mining', dayMs: 0 },
+        workByUser([
+          { owner: 'poolUrl=a;poolUser=acme.rig1', workDiff1: 0, estimatedWorkDiff1: 900, coveredMs },
+        ]),
+        [{ worker: 'rig1', workDiff1 }],
+      ).trueUps.map((trueUp) => trueUp.workDiff1)
+    expect(booked(DAY_MS, 1_340)).toEqual([440])
+    // a second machine under its name
+    expect(booked(DAY_MS, 1_800)).toEqual([])
+    // the agent was away for half of the day
+    expect(booked(DAY_MS / 2, 1_800)).toEqual([900])
+    expect(booked(DAY_MS / 2, 2_750)).toEqual([])
   })
 
   it('goes to the worker whose whole name it has, never to one whose name is its end', () => {
