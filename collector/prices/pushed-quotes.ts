@@ -11,6 +11,9 @@ const SURE = 'said to be sure'
 /** Pushed quotes kept for one name: more than a price list of a week in quarters of an hour. */
 const MAX_PUSHED = 2_000
 
+/** A quote that was told ahead is judged so long before its time, which is more than a tick. */
+const DUE_MS = 2_000
+
 /** What a pushed quote is held against. */
 export interface BesidePush {
   /** the last confirmed value before its time, the last one that is no push of its interval, and those of feeds that are fresh now */
@@ -37,6 +40,8 @@ export interface HeldPush {
  */
 export class PushedQuotes {
   readonly #quotes = new Map<QuoteName, readonly Quote[]>()
+  /** told for a time that has not come, and confirmed by nobody */
+  readonly #ahead = new Set<Quote>()
   /** by name and time: those of now, and one for each other time */
   readonly #held = new Map<string, HeldPush>()
 
@@ -46,17 +51,40 @@ export class PushedQuotes {
   }
 
   /** Continues with those among the quotes that a store has of a name. */
-  recall(name: QuoteName, kept: readonly Quote[]): void {
-    this.#quotes.set(
-      name,
-      kept.filter((quote) => isPushed(quote) && !quote.source.includes(FILLS)),
-    )
+  recall(name: QuoteName, kept: readonly Quote[], now: number): void {
+    const own = kept.filter((quote) => isPushed(quote) && !quote.source.includes(FILLS))
+    this.#quotes.set(name, own)
+    for (const quote of own) this.#noteAhead(quote, now)
+  }
+
+  /** Those told ahead whose time comes: each that leaps from what is known by then is taken out again. @returns what is held back of them */
+  judgeDue(
+    now: number,
+    beside: { ofPush(quote: Quote, now: number, isDue: boolean): BesidePush },
+  ): HeldBack[] {
+    const due = [...this.#ahead].filter(({ fromMs }) => fromMs <= now + DUE_MS)
+    return due.flatMap((quote) => {
+      this.#ahead.delete(quote)
+      const own = this.of(quote.name)
+      const held = own.includes(quote) ? this.judge(quote, beside.ofPush(quote, now, true), now) : undefined
+      if (!held) return []
+      this.#quotes.set(
+        quote.name,
+        own.filter((other) => other !== quote),
+      )
+      return [held]
+    })
+  }
+
+  #noteAhead(quote: Quote, now: number): void {
+    if (quote.fromMs > now + MINUTE_MS && !isVouchedFor(quote)) this.#ahead.add(quote)
   }
 
   /** @returns what is held back of the quote; undefined where it may be added */
   judge(quote: Quote, beside: BesidePush, now: number): HeldBack | undefined {
     const { name, value, unit, source, fromMs } = quote
-    const leap = leapOfPush(quote, beside)
+    // what a value may move by until its time comes is not known yet; only the height of the chain grows steadily
+    const leap = leapOfPush(quote, beside, name === 'blockHeight' ? fromMs : Math.min(fromMs, now))
     if (!leap) {
       this.believe(quote)
       return undefined
@@ -101,6 +129,7 @@ export class PushedQuotes {
       name,
       [...waiting, quote].sort((a, b) => a.fromMs - b.fromMs),
     )
+    this.#noteAhead(quote, now)
     return undefined
   }
 
@@ -131,24 +160,23 @@ export class PushedQuotes {
   }
 }
 
-/** How far a pushed quote is from what is known near its time; undefined where it may be. */
+/** How far a pushed quote is from what is known near its time; undefined where it may be. @param atMs until then it may have moved */
 function leapOfPush(
   quote: Quote,
   { known, inForce, next, agreeing, isOftenLow = false }: BesidePush,
+  atMs: number,
 ): Leap | undefined {
-  const { name, value, fromMs } = quote
+  const { name, value } = quote
   const course = { isSteady: true, isPushed: true, isOftenLow }
   if (agreeing.some((other) => isNear(name, value, other))) return undefined
   const leaps =
     known.length > 0
-      ? known.map((reading) => leapOf(name, value, reading, fromMs, course))
-      : [leapOf(name, value, undefined, fromMs, course)]
-  leaps.push(...next.map((later) => leapBefore(name, value, later, fromMs, course)))
+      ? known.map((reading) => leapOf(name, value, reading, atMs, course))
+      : [leapOf(name, value, undefined, atMs, course)]
+  leaps.push(...next.map((later) => leapBefore(name, value, later, atMs, course)))
   // one that takes back a push which leapt is right
-  const takesBack = known.some(
-    (reading) => !leapOf(name, value, { ...reading, atMs: fromMs }, fromMs, course),
-  )
-  if (inForce && !takesBack) leaps.push(leapOf(name, value, inForce, fromMs, course))
+  const takesBack = known.some((reading) => !leapOf(name, value, { ...reading, atMs }, atMs, course))
+  if (inForce && !takesBack) leaps.push(leapOf(name, value, inForce, atMs, course))
   return leaps.find((leap) => leap !== undefined)
 }
 

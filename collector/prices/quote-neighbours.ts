@@ -47,11 +47,14 @@ export class QuoteNeighbours {
   /**
    * What a pushed quote is held against. All who push are one source, the token's holder: no push confirms another. Many that each move a little
    * move a price no further than one may since the last confirmed value.
+   * @param isDue it was told for a time ahead, which comes now
    */
-  ofPush({ name, fromMs }: Quote, now: number): BesidePush {
+  ofPush(pushed: Quote, now: number, isDue = false): BesidePush {
+    const { name, fromMs } = pushed
     const intervalMs = intervalOf(name)
-    const rows = this.#book.between(name, 0, Number.MAX_SAFE_INTEGER)
-    if (fromMs < now - MINUTE_MS) {
+    // one that comes due is in the book
+    const rows = this.#book.between(name, 0, Number.MAX_SAFE_INTEGER).filter((row) => !isSame(row, pushed))
+    if (fromMs < now - MINUTE_MS && !isDue) {
       const later = rows.filter((quote) => quote.fromMs > fromMs)
       const base = later.find(isConfirmed) ?? firstTold(later)
       const apart = later.find((quote) => isConfirmed(quote) || quote.fromMs >= fromMs + intervalMs)
@@ -71,7 +74,7 @@ export class QuoteNeighbours {
     const base = this.#baseOf(name, fromMs, confirmed) ?? this.#read(firstTold(before), fromMs)
     const fresh = this.#sources.flatMap((source) => source.fresh(name, now) ?? [])
     // what a person has confirmed counts though feeds say otherwise, while it holds and for an interval
-    const isLate = confirmed && (confirmed === inForce || confirmed.fromMs > fromMs - intervalMs)
+    const isLate = confirmed && ((confirmed === inForce && !isDue) || confirmed.fromMs > fromMs - intervalMs)
     return {
       known: [
         ...[base, this.#read(apart, fromMs)].flatMap((reading) => reading ?? []),
@@ -135,6 +138,9 @@ export class QuoteNeighbours {
     }
   }
 }
+
+const isSame = (a: Quote, b: Quote): boolean =>
+  a.fromMs === b.fromMs && a.value === b.value && a.source === b.source && a.knownMs === b.knownMs
 
 /** A price near 0 that a feed or a person has told within this time says that a market has such prices. */
 const LOW_FOR_MS = 30 * 24 * HOUR_MS

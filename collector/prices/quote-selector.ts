@@ -84,6 +84,7 @@ export class QuoteSelector {
     }
     const setBack = now < this.#tickedMs
     this.#tickedMs = now
+    for (const { name } of this.#pushed.judgeDue(now, this.#neighbours)) this.#decide(name)
     for (const [name, endsMs] of this.#endsMs) if (setBack || endsMs < now) this.#decide(name)
     void this.#o.writer.flush()
   }
@@ -96,9 +97,8 @@ export class QuoteSelector {
 
   /** Names of the feeds that may publish this quote. */
   feedsOf(name: QuoteName): string[] {
-    return this.#sources
-      .filter(({ rank, feed }) => rank === 'feed' && feed.quotes.includes(name))
-      .map(({ feed }) => feed.name)
+    const own = this.#sources.filter(({ rank, feed }) => rank === 'feed' && feed.quotes.includes(name))
+    return own.map(({ feed }) => feed.name)
   }
 
   /** Whether the configuration has a source of this quote: a feed, or a typed price. */
@@ -256,7 +256,7 @@ export class QuoteSelector {
   /** After a restart, each source continues with the quotes that the book has of it, until it publishes. */
   #recall(name: QuoteName): void {
     const kept = this.#o.book.between(name, this.#o.nowMs(), Number.MAX_SAFE_INTEGER)
-    this.#pushed.recall(name, kept)
+    this.#pushed.recall(name, kept, this.#o.nowMs())
     for (const source of this.#sources) {
       if (source.rank === 'typed' || !source.feed.quotes.includes(name)) continue
       const own = kept.filter((q) => !isPushed(q) && sourceName(q.source) === source.feed.name)

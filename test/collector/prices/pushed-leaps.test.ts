@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { QuoteSelector } from '../../../collector/prices/quote-selector.ts'
 import { HOUR_MS, MINUTE_MS } from '../../../protocol/units.ts'
-import { LEAPING, SelectorRig, T0, TestFeed, USUAL } from '../selector-rig.ts'
+import { LEAPING, POLL_MS, SelectorRig, T0, TestFeed, USUAL } from '../selector-rig.ts'
 
 let rig: SelectorRig
 beforeEach(() => {
@@ -141,6 +141,61 @@ describe('a pushed price that leaps', () => {
     expect(selector.heldBack()).toMatchObject([{ value: 910_000, source: 'pushed by desk' }])
     expect(selector.accept('btcUsd', 'ann')).toEqual(['pushed by desk (accepted by ann)'])
     expect(at('btcUsd')).toBe('910000 pushed by desk (accepted by ann)')
+  })
+})
+
+describe('a price that is pushed ahead', () => {
+  const ahead = (selector: QuoteSelector, value: number, hours: number, more = {}) =>
+    selector.push({ name: 'btcUsd', value, by: 'desk', fromMs: T0 + hours * HOUR_MS, ...more })
+
+  it('leaps as one of now does, however far its time is', async () => {
+    const { selector } = await rig.open([], { btcUsd: 91_000 })
+    expect(ahead(selector, 910_000, 24 * 90)).toMatchObject({ heldBack: { value: 910_000 } })
+    expect(ahead(selector, 100_000, 24 * 90)).toMatchObject({ value: 100_000 })
+    // the chain grows by a block in ten minutes
+    const typed = await rig.open([], { blockHeight: 900_000 })
+    expect(
+      typed.selector.push({
+        name: 'blockHeight',
+        value: 904_320,
+        by: 'desk',
+        fromMs: T0 + 30 * 24 * HOUR_MS,
+      }),
+    ).toMatchObject({ value: 904_320 })
+  })
+
+  it('is judged again when its time comes, also after a restart: where it leaps then, the price before it goes on', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const first = await rig.open([feed])
+    rig.polls(feed, 'btcUsd', 91_000)
+    expect(ahead(first.selector, 120_000, 24 * 30)).toMatchObject({ value: 120_000 })
+    await first.selector.stop()
+    const { at, selector } = await rig.open([feed])
+    // a month later it is worth a third
+    rig.nowMs = T0 + 24 * 30 * HOUR_MS - 2 * POLL_MS - 1_000
+    rig.polls(feed, 'btcUsd', 30_000)
+    rig.polls(feed, 'btcUsd', 30_000)
+    expect(at('btcUsd')).toBe('30000 a')
+    selector.tick()
+    rig.nowMs += 1_000
+    selector.tick()
+    expect(at('btcUsd')).toBe('30000 a')
+    expect(selector.heldBack()).toMatchObject([{ value: 120_000, source: 'pushed by desk' }])
+    expect(selector.accept('btcUsd', 'ann')).toEqual(['pushed by desk (accepted by ann)'])
+    expect(at('btcUsd')).toBe('120000 pushed by desk (accepted by ann)')
+  })
+
+  it('holds from its time on where it is still likely then', async () => {
+    const feed = new TestFeed('a', ['btcUsd'])
+    const { at, selector } = await rig.open([feed])
+    rig.polls(feed, 'btcUsd', 91_000)
+    ahead(selector, 120_000, 2)
+    rig.nowMs = T0 + 2 * HOUR_MS - 1_000
+    selector.tick()
+    expect(at('btcUsd')).toBe('91000 a')
+    rig.nowMs += 2_000
+    selector.tick()
+    expect(at('btcUsd')).toBe('120000 pushed by desk')
   })
 })
 
