@@ -1,4 +1,5 @@
-import { type AsicFacts, type HashrateBeside, sumOfAll } from './facts.ts'
+import type { AsicFacts } from './facts.ts'
+import { boardsOf, byWindow, type Known, known, listed } from './hashrate-figures.ts'
 import { showHashrate } from './hashrates.ts'
 import { ratingOf } from './models/rated-efficiency.ts'
 import { efficiencyOf } from './models/rating.ts'
@@ -199,24 +200,4 @@ function withoutFarAbove(facts: AsicFacts): AsicFacts {
 
 const EXPECTED = 'its expected hashrate'
 
-const boardsOf = ({ boards = [] }: AsicFacts): HashrateBeside => ({
-  name: 'the sum of its boards',
-  hashrateHs: sumOfAll(boards.map((board) => board.hashrateHs)),
-  windowS: 0,
-})
-
-type Known = HashrateBeside & { hashrateHs: number }
-
-const known = (figures: readonly HashrateBeside[]): Known[] =>
-  figures.flatMap((figure) => (figure.hashrateHs ? [{ ...figure, hashrateHs: figure.hashrateHs }] : []))
-
-const byWindow = (figures: readonly Known[]): Known[] =>
-  [...figures].sort((a, b) => (a.windowS === b.windowS ? 0 : a.windowS - b.windowS))
-
 const isLike = (hs: number, otherHs: number): boolean => hs < APART * otherHs && otherHs < APART * hs
-
-const listed = (figures: readonly Known[]): string =>
-  figures
-    .map(({ name, hashrateHs }) => `${name} says ${showHashrate(hashrateHs)}`)
-    .slice(0, 3)
-    .join(', ')

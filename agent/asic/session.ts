@@ -13,6 +13,7 @@ import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
 import { asicReading } from './reading.ts'
 import { StandStill } from './stand-still.ts'
+import { StuckHashrate } from './stuck-hashrate.ts'
 import { saysStop, ToldToStop } from './told-to-stop.ts'
 
 export { alone, supplement } from './answers.ts'
@@ -54,6 +55,7 @@ export function minerSession(source: MinerSource): Session {
   }
   const work = new PaidWork()
   const still = new StandStill()
+  const stuck = new StuckHashrate()
   const beside = new HashratesBeside()
   const stop = new ToldToStop()
   const mined = new MinedAlgorithm()
@@ -84,15 +86,14 @@ export function minerSession(source: MinerSource): Session {
         }
         const gathered = withoutResidue({ ...told, asleep: stop.of(told) })
         hardwareId = lastingId(hardwareId, gathered.hardwareId)
-        const facts = beside.of(
-          still.of({
-            ...gathered,
-            hardwareId,
-            boards: listed(gathered.boards),
-            ...lasting,
-            ...defined(pick(gathered, LASTING)),
-          }),
-        )
+        const present = still.of({
+          ...gathered,
+          hardwareId,
+          boards: listed(gathered.boards),
+          ...lasting,
+          ...defined(pick(gathered, LASTING)),
+        })
+        const facts = beside.of(stuck.of(present))
         lasting = pick(facts, LASTING)
         uptimeS = facts.uptimeS ?? uptimeS
         boardsSeen = Math.max(boardsSeen, facts.boards?.length ?? 0)

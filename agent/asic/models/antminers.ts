@@ -93,6 +93,8 @@ const plain = (name: string): string =>
     .replace(/[\s._-]/g, '')
     // its maker names a rack's machine by its height first: U3S21EXPH is the S21e XP Hyd. 3U
     .replace(/^((?:bitmain)?(?:antminer)?)u(\d)([a-z]+\d.*?)h(?:yd)?$/, '$1$3hyd$2u')
+    // an H behind the number is water: S21XPH
+    .replace(/^((?:bitmain)?(?:antminer)?[st]\d+[a-z+]*)h$/, '$1hyd')
 
 const BY_PLAIN_NAME = new Map(Object.entries(ANTMINERS).map(([name, model]) => [plain(name), model]))
 

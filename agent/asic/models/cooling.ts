@@ -1,4 +1,5 @@
 import type { Cooling } from './rating.ts'
+import { withLine } from './short-names.ts'
 
 /**
  * MicroBT: the second digit after the M is the cooling. 3, 4, 5, A, B and D have water, 6, 7 and 8 stand in oil; 0 and 1 are air, and an H
@@ -14,10 +15,10 @@ function ofWhatsminer(name: string): Cooling | undefined {
   return digit === '2' && '56'.includes(generation) ? 'hydro' : 'air'
 }
 
-/** Bitmain and Bitdeer write it out: `S19 Pro+ Hyd.`, `S21 Immersion`, `A2 Pro Hydro`, `A2_H`; a rack's machine ends with H: `U3S21EXPH`. Source: their product pages. */
+/** Bitmain and Bitdeer write it out: `S19 Pro+ Hyd.`, `S21 Immersion`, `A2 Pro Hydro`, `A2_H`; an H behind the number is that too: `U3S21EXPH`, `S21XPH`. Source: their product pages. */
 function byWords(name: string): Cooling {
   if (/IMM/.test(name)) return 'immersion'
-  return /HYD|WATER|[\s_-]H$|\bU\d[A-Z]+\d[\w+]*H$/.test(name) ? 'hydro' : 'air'
+  return /HYD|WATER|[\s_-]H$|\b(?:U\d)?[ST]\d+[A-Z+]*H$/.test(name) ? 'hydro' : 'air'
 }
 
 /** Canaan: an I behind the number is immersion, HA (and H) hydro: `A1346I`, `A1566HA`. Source: Canaan's product pages. */
@@ -45,7 +46,7 @@ const MAKERS: readonly (readonly [RegExp, (name: string) => Cooling | undefined]
  * @param model as a driver names it @returns air where nothing else is said
  */
 export function coolingOf(model = ''): Cooling {
-  const text = model
+  const text = withLine(model)
     .toUpperCase()
     .replace(/\([^()]*\)/g, '')
     .trim()

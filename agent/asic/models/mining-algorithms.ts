@@ -1,6 +1,6 @@
 import { UNKNOWN_ALGORITHM } from '../../../protocol/device.ts'
 import { keptByText } from './kept-by-text.ts'
-import { withMaker } from './short-names.ts'
+import { withLine } from './short-names.ts'
 
 /** Bitcoin's, in the one form that is used inside. */
 export const SHA256 = 'sha256'
@@ -159,7 +159,7 @@ const RACK_UNITS = /^(antminer )u\d(?=[a-z]+\d)/
 export const algorithmOfLine = (model: string | undefined): string | undefined => algorithmIn(model ?? '')
 
 const algorithmIn = keptByText((model): string | undefined => {
-  const text = withMaker(model.trim()).toLowerCase().replace(RACK_UNITS, '$1')
+  const text = withLine(model).toLowerCase().replace(RACK_UNITS, '$1')
   const words = text.split(/[^a-z0-9]+/)
   return (
     words.find((word) => OTHER_ALGORITHMS.has(word)) ??

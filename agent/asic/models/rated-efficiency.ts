@@ -4,7 +4,7 @@ import { espMinerRating } from './esp-miners.ts'
 import { keptByText } from './kept-by-text.ts'
 import { auradineRating, otherRating, sealminerRating } from './other-makers.ts'
 import { efficiencyOf, type Rating } from './rating.ts'
-import { withMaker } from './short-names.ts'
+import { withLine } from './short-names.ts'
 import { whatsminerRating } from './whatsminers.ts'
 
 /** Each maker by the words in its machines' names, and who rates what stands after them. */
@@ -26,7 +26,7 @@ const MAKERS: readonly (readonly [RegExp, (name: string) => Rating | undefined])
 export const ratingOf = (model: string | undefined): Rating | undefined => rowNamed(model ?? '')
 
 const rowNamed = keptByText((model): Rating | undefined => {
-  const text = withMaker(model.trim())
+  const text = withLine(model)
   const maker = MAKERS.find(([words]) => words.test(text))
   if (maker) return maker[1](text.replace(maker[0], ''))
   return espMinerRating(text) ?? otherRating(text)

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ANTMINERS } from '../../../../agent/asic/models/antminers.ts'
 import { AVALONS } from '../../../../agent/asic/models/avalons.ts'
+import { coolingOf } from '../../../../agent/asic/models/cooling.ts'
 import { BITAXES, NERDS } from '../../../../agent/asic/models/esp-miners.ts'
+import { algorithmOfLine } from '../../../../agent/asic/models/mining-algorithms.ts'
 import { AURADINES, OTHERS, SEALMINERS } from '../../../../agent/asic/models/other-makers.ts'
 import { ratedJPerTh, ratingOf } from '../../../../agent/asic/models/rated-efficiency.ts'
 import { efficiencyOf, type Rating, SOURCES } from '../../../../agent/asic/models/rating.ts'
@@ -233,4 +235,44 @@ test.each(
   // from one chip to the largest hydro rack unit
   expect(rating.powerW).toBeGreaterThan(10)
   expect(rating.powerW).toBeLessThan(20_001)
+})
+
+test.each([
+  ['Avalon Made A1346', 'Avalon A1346'],
+  ['AvalonMade 1346', 'Avalon A1346'],
+  ['Canaan A1566', 'Avalon A1566'],
+  ['A1566', 'Avalon A1566'],
+  ['S21XPH', 'Antminer S21 XP Hyd'],
+  ['Bitmain S21EXPH', 'Antminer S21e XP Hyd'],
+  ['U3S21EXPH', 'Antminer U3S21EXPH'],
+  ['Antminer Bitmain S19', 'Antminer S19'],
+  ['Miner Antminer S19', 'Antminer S19'],
+  ['ANTMINER_S19', 'Antminer S19'],
+  ['antminers19', 'Antminer S19'],
+  ['MicroBT M60S', 'Whatsminer M60S'],
+  ['M60S', 'Whatsminer M60S'],
+  ['Whatsminer-M50S', 'Whatsminer M50S'],
+  ['Bitdeer A2', 'SealMiner A2'],
+])('%s is the %s, rated, cooled and paid as that', (written, model) => {
+  expect(ratingOf(written)).toBeDefined()
+  expect(ratingOf(written)).toBe(ratingOf(model))
+  expect(coolingOf(written)).toBe(coolingOf(model))
+  expect(algorithmOfLine(written)).toBe('sha256')
+})
+
+test.each([
+  'Innosilicon A10',
+  'Ebang E9',
+  'Goldshell KA Box',
+  'S11',
+  'A2',
+  'Fluminer L1',
+  'Bitmain E9',
+  'Bitmain Antminer KS5',
+  'Avalon Made of nothing',
+  'M',
+  'Bitdeer DL1',
+])('%s is no Bitcoin machine by its name', (written) => {
+  expect(algorithmOfLine(written)).not.toBe('sha256')
+  expect(ratingOf(written)).toBeUndefined()
 })
