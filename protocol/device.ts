@@ -72,7 +72,7 @@ export const DeviceSchema = z.object({
   expectedHashrateHs: z.number().positive().optional(),
   /** for a host: whether its power is the whole machine's, GPUs included, or a part's, such as the processors' */
   measures: knownWord(['machine', 'part'])
-    // taken for a machine's, it would replace what its parts tell
+    // a word of a newer agent is read as `part`: read as `machine`, this power would replace that of the host's GPUs
     .transform((what) => what ?? 'part')
     .optional(),
   /** H/s and W by the maker's rating of the model; where the model is unknown, those of the most similar one of its line */

@@ -7,12 +7,12 @@ import type { WebClient } from '../wire/web-client.ts'
 import { Answers, openScope } from './answers.ts'
 import { CgminerClient } from './cgminer-client.ts'
 import { type AsicFacts, withoutResidue } from './facts.ts'
+import { FrozenAnswers } from './frozen-answers.ts'
 import { HashratesBeside } from './hashrates-beside.ts'
 import { contradictionOf, MinedAlgorithm } from './mined-algorithm.ts'
 import { PaidWork } from './paid-work.ts'
 import { LastingDoubt } from './plausible-power.ts'
 import { asicReading } from './reading.ts'
-import { StandStill } from './stand-still.ts'
 import { StuckHashrate } from './stuck-hashrate.ts'
 import { saysStop, ToldToStop } from './told-to-stop.ts'
 
@@ -54,7 +54,7 @@ export function minerSession(source: MinerSource): Session {
     source.forget()
   }
   const work = new PaidWork()
-  const still = new StandStill()
+  const still = new FrozenAnswers()
   const stuck = new StuckHashrate()
   const beside = new HashratesBeside()
   const stop = new ToldToStop()

@@ -56,7 +56,7 @@ export class TotalCheck {
   #standing: KnownTotal | undefined
   /** times in a row that the supplies said nothing */
   #silences = 0
-  /** it was once so far below that only shared supplies or a wrong total explain it */
+  /** true once the total was so far below the sum of its supplies that they feed other machines too, or the total is wrong */
   #looksShared = false
 
   /** @param known what an earlier run of the agent has learnt */

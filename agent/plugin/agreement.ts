@@ -119,7 +119,7 @@ function powers(sample: Sample, kind: 'asic' | 'gpu'): Contradiction[] {
   return []
 }
 
-/** Why a power is none of a board of this model, where the reply tells no limit of its own; undefined: it can be, or the model is not known. */
+/** Why no board of this model draws so much power, where the reply tells no limit. Undefined where it can, or the model is unknown. */
 function beyondItsModel(sample: Sample, model: string | undefined): string | undefined {
   const { powerW, powerLimitW } = sample
   const mostW = boardLimitW(model)

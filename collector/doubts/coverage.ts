@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { ownerKey } from '../../protocol/owner.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
-import { type Covered, isBeyond, type Seen } from './seen.ts'
+import { type Covered, isBeyond, type RecordedSoFar } from './recorded-so-far.ts'
 import { coveredBefore } from './stretches.ts'
 
 /** A clock that is set back by seconds makes the agent cover them twice. */
@@ -14,7 +14,7 @@ const OVERLAP_RATIO = 1 / 120
  * that was set back by minutes explains. Further back no time counts again, whoever owned it: an agent whose clock is set by more holds its records
  * until they have their right time.
  */
-export function coverageFault(next: Seen, record: Interval, elapsedMs: number): string | undefined {
+export function coverageFault(next: RecordedSoFar, record: Interval, elapsedMs: number): string | undefined {
   const { startMs, durationMs, coveredMs, owner } = record
   if (coveredMs > durationMs)
     return `it covers ${coveredMs / 1000} s of a time of ${durationMs / 1000} s; look at the agent`
@@ -30,7 +30,7 @@ export function coverageFault(next: Seen, record: Interval, elapsedMs: number): 
 }
 
 /** Notes the time that a record covers. @returns how much of it the owner's earlier records cover, ms */
-function noteCovered(next: Seen, owner: Covered['owner'], startMs: number, endMs: number): number {
+function noteCovered(next: RecordedSoFar, owner: Covered['owner'], startMs: number, endMs: number): number {
   const { covered } = next
   // nothing earlier reaches into it, as is usual
   if (covered.every(({ upToMs }) => upToMs <= startMs)) {

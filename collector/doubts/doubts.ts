@@ -11,7 +11,7 @@ import { gpuTimeFault } from './gpu-time.ts'
 import { kindFault } from './kinds.ts'
 import { memoryOf, memoryText } from './memory.ts'
 import { learnMeter, type MeterSources, meterBound, noteMeter, unlearnMeter } from './meters.ts'
-import { copySeen, nothingSeen, type Seen } from './seen.ts'
+import { copySeen, nothingRecorded, type RecordedSoFar } from './recorded-so-far.ts'
 import { sizeFault } from './sizes.ts'
 import { learnTokens, tokenFault, unlearnTokens } from './tokens.ts'
 import { workFault } from './work.ts'
@@ -37,9 +37,9 @@ export interface DoubtSources {
 interface Remembered {
   device: Device | undefined
   ability: Ability
-  readonly seen: Seen
+  readonly seen: RecordedSoFar
   /** what was seen before the batches that are not stored yet */
-  readonly stored: Seen
+  readonly stored: RecordedSoFar
   isUnstored: boolean
 }
 
@@ -54,7 +54,7 @@ export class Doubts {
   readonly #agents = new Map<string, Map<string, Remembered>>()
   readonly #unstored = new Map<string, Remembered[]>()
   /** what was seen of the device before the record that is judged */
-  readonly #before = nothingSeen()
+  readonly #before = nothingRecorded()
   #devices = 0
 
   constructor(sources: DoubtSources) {
@@ -174,8 +174,8 @@ export class Doubts {
     const made: Remembered = {
       device,
       ability,
-      seen: nothingSeen(),
-      stored: nothingSeen(),
+      seen: nothingRecorded(),
+      stored: nothingRecorded(),
       isUnstored: false,
     }
     devices.set(deviceId, made)
@@ -202,7 +202,7 @@ interface Bounds {
 
 /** The first check that the record fails. Moves `next` on. */
 function faultOf(
-  next: Seen,
+  next: RecordedSoFar,
   record: Interval,
   { elapsedMs, ability, power, limitW }: Bounds,
 ): { check: string; fault: string } | undefined {

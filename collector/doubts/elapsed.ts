@@ -1,6 +1,6 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import type { Seen } from './seen.ts'
+import type { RecordedSoFar } from './recorded-so-far.ts'
 import { begunStretch, coveredBefore } from './stretches.ts'
 
 /** Work that a record tells may have been done this much before it: answers of pools come late, counters stand still. */
@@ -20,7 +20,11 @@ const BACK_STEP_EVERY_MS = 10 * MINUTE_MS
  * recovered stretch come after it, only time counts that no earlier record covers. Moves `next` on.
  * @param nowMs collector's clock
  */
-export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval, nowMs: number): number {
+export function elapse(
+  next: RecordedSoFar,
+  { startMs, durationMs, recovered }: Interval,
+  nowMs: number,
+): number {
   const endMs = startMs + durationMs
   const { upToMs } = next
   const furthestMs = Math.max(next.furthestMs, upToMs)
@@ -48,7 +52,7 @@ export function elapse(next: Seen, { startMs, durationMs, recovered }: Interval,
   return Math.max(0, Math.min(newMs, longMs) - coveredBefore(next, fromMs, endMs))
 }
 
-function mayStepBack(next: Seen, nowMs: number): boolean {
+function mayStepBack(next: RecordedSoFar, nowMs: number): boolean {
   const forgotten = Math.max(0, nowMs - next.backStepMs) / BACK_STEP_EVERY_MS
   const steps = Math.max(0, next.backSteps - forgotten)
   if (steps > BACK_STEPS - 1) return false

@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { PowerBound } from './abilities.ts'
-import { isBeyond, type Seen } from './seen.ts'
+import { isBeyond, type RecordedSoFar } from './recorded-so-far.ts'
 
 /** Readings come late by a few polls. */
 const LATE_MS = 5 * MINUTE_MS
@@ -14,7 +14,7 @@ const JOULE = 1000
  * @param limitW the limit that it shows now; undefined where the record is not of now
  */
 export function energyFault(
-  next: Seen,
+  next: RecordedSoFar,
   { energyMilliJ = 0, exportedMilliJ = 0 }: Interval,
   elapsedMs: number,
   { power, stepMilliJ, limitW }: { power: PowerBound; stepMilliJ: number; limitW: number | undefined },

@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { MINUTE_MS } from '../../protocol/units.ts'
 import type { Ability } from './abilities.ts'
-import { isBeyond, type Seen } from './seen.ts'
+import { isBeyond, type RecordedSoFar } from './recorded-so-far.ts'
 
 /** Parts of a minute are rounded to ms, and the clock may have been set. */
 const SLACK_MS = 1_000
@@ -9,7 +9,7 @@ const LATE_MS = 3 * MINUTE_MS
 
 /** GPU time against the clock: a record's against its own length, and that of all owners together against the time that passed. */
 export function gpuTimeFault(
-  next: Seen,
+  next: RecordedSoFar,
   { gpuMs = 0, busyGpuMs = 0, durationMs }: Interval,
   elapsedMs: number,
   { gpus }: Ability,

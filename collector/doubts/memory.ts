@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { nothingSeen, type Seen } from './seen.ts'
+import { nothingRecorded, type RecordedSoFar } from './recorded-so-far.ts'
 
 /** The sums of a device by name; the owners whose time is covered are not kept: they are of the last minutes. */
-type Sums = Omit<Seen, 'covered' | 'stretches'>
-const NAMES = Object.entries(nothingSeen()).flatMap(([name, value]) =>
+type Sums = Omit<RecordedSoFar, 'covered' | 'stretches'>
+const NAMES = Object.entries(nothingRecorded()).flatMap(([name, value]) =>
   typeof value === 'number' ? [name as keyof Sums] : [],
 )
 
@@ -15,7 +15,7 @@ const MemorySchema = z.object({
 })
 
 /** What is remembered of an agent's devices, as a text. */
-export function memoryText(devices: Iterable<readonly [deviceId: string, seen: Seen]>): string {
+export function memoryText(devices: Iterable<readonly [deviceId: string, seen: RecordedSoFar]>): string {
   const all = [...devices]
   return JSON.stringify({
     names: NAMES,
@@ -27,12 +27,12 @@ export function memoryText(devices: Iterable<readonly [deviceId: string, seen: S
 }
 
 /** Reads what `memoryText` wrote, also an earlier version's with other names. An unreadable text gives nothing. */
-export function memoryOf(text: string): [deviceId: string, seen: Seen][] {
+export function memoryOf(text: string): [deviceId: string, seen: RecordedSoFar][] {
   const { data } = MemorySchema.safeParse(parsed(text))
   if (!data) return []
   const stretches = new Map(data.stretches)
   return data.devices.map(([deviceId, values]) => {
-    const seen: Seen = { ...nothingSeen(), stretches: stretches.get(deviceId) ?? [] }
+    const seen: RecordedSoFar = { ...nothingRecorded(), stretches: stretches.get(deviceId) ?? [] }
     data.names.forEach((name, i) => {
       const value = values[i]
       if (value !== undefined && (NAMES as string[]).includes(name)) seen[name as keyof Sums] = value

@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { MOST_METER_W, type PowerBound } from './abilities.ts'
-import type { Seen } from './seen.ts'
+import type { RecordedSoFar } from './recorded-so-far.ts'
 
 /** A meter counts at most this many times the highest power that it showed meanwhile: peaks between two readings are not seen. */
 const ABOVE_SHOWN = 2
@@ -52,7 +52,7 @@ export interface MeterSources {
 export interface MeterRecord {
   agentId: string
   record: Interval
-  seen: Seen
+  seen: RecordedSoFar
   nowMs: number
   /** whether the record is of now, so that what the meter shows now speaks of it */
   isOfNow: boolean
@@ -125,7 +125,7 @@ function pastBound(
 }
 
 /** A person accepted these records of a meter: it does stand for as much from now on. */
-export function learnMeter(next: Seen, records: readonly Interval[]): void {
+export function learnMeter(next: RecordedSoFar, records: readonly Interval[]): void {
   const powersW = records.map(
     ({ energyMilliJ = 0, exportedMilliJ = 0, durationMs }) => (energyMilliJ + exportedMilliJ) / durationMs,
   )
@@ -136,7 +136,7 @@ export function learnMeter(next: Seen, records: readonly Interval[]): void {
 }
 
 /** A person took that back: the meter stands for what it did before, or, where nothing was known then, that is learnt again. */
-export function unlearnMeter(next: Seen): void {
+export function unlearnMeter(next: RecordedSoFar): void {
   const peakW = next.taught === 0 ? 0 : next.untaughtPeakW
   next.pastMs = peakW > 0 ? PAST_MS : 0
   next.pastMilliJ = peakW * next.pastMs
@@ -146,7 +146,7 @@ export function unlearnMeter(next: Seen): void {
 
 /** Takes a record's energy into what the meter had before. */
 export function noteMeter(
-  next: Seen,
+  next: RecordedSoFar,
   { energyMilliJ = 0, exportedMilliJ = 0 }: Pick<Interval, 'energyMilliJ' | 'exportedMilliJ'>,
   elapsedMs: number,
 ): void {

@@ -1,4 +1,4 @@
-import type { Seen } from './seen.ts'
+import type { RecordedSoFar } from './recorded-so-far.ts'
 
 /**
  * The time that a device's records cover, in stretches: where the clock is set back, or time is passed over, one ends and another begins.
@@ -9,7 +9,11 @@ import type { Seen } from './seen.ts'
 const MOST_STRETCHES = 32
 
 /** How much of a time the stretches before the present one cover, ms. */
-export function coveredBefore({ stretches }: Pick<Seen, 'stretches'>, fromMs: number, toMs: number): number {
+export function coveredBefore(
+  { stretches }: Pick<RecordedSoFar, 'stretches'>,
+  fromMs: number,
+  toMs: number,
+): number {
   let sum = 0
   for (let i = 0; i < stretches.length; i += 2) {
     const both = Math.min(toMs, stretches[i + 1] as number) - Math.max(fromMs, stretches[i] as number)
@@ -19,7 +23,7 @@ export function coveredBefore({ stretches }: Pick<Seen, 'stretches'>, fromMs: nu
 }
 
 /** Ends the present stretch at its newest record, and begins another. The list is a new one: others may hold the old. */
-export function begunStretch(next: Seen, startMs: number): void {
+export function begunStretch(next: RecordedSoFar, startMs: number): void {
   next.stretches = joined(next.stretches, next.stretchMs === 0 ? next.upToMs : next.stretchMs, next.upToMs)
   next.stretchMs = startMs
 }

@@ -1,6 +1,6 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
-import { isBeyond, type Seen } from './seen.ts'
+import { isBeyond, type RecordedSoFar } from './recorded-so-far.ts'
 
 /** Any server may serve this much, tokens per s: a full machine of GPUs that reads prompts, from its cache too, and that writes. */
 const ANY_IN_PER_S = 200_000
@@ -14,7 +14,7 @@ const LEAST_AVERAGE_MS = HOUR_MS
 const LATE_MS = 3 * MINUTE_MS
 
 /** Tokens against what a server can serve, and against what this one does. */
-export function tokenFault(next: Seen, record: Interval, elapsedMs: number): string | undefined {
+export function tokenFault(next: RecordedSoFar, record: Interval, elapsedMs: number): string | undefined {
   const { tokensIn = 0, tokensInCached = 0, tokensOut = 0 } = record
   const [read, written] = [Math.max(tokensIn, tokensInCached), tokensOut]
   if (read === 0 && written === 0 && next.tokensInPerMs === 0 && next.tokensOutPerMs === 0) return undefined
@@ -36,7 +36,7 @@ export function tokenFault(next: Seen, record: Interval, elapsedMs: number): str
 }
 
 /** A person accepted these records: the server does serve as much, so that is the least of its average from now on. */
-export function learnTokens(next: Seen, records: readonly Interval[]): void {
+export function learnTokens(next: RecordedSoFar, records: readonly Interval[]): void {
   const ms = records.reduce((sum, r) => sum + r.durationMs, 0)
   if (ms <= 0) return
   const perMs = (tokens: (record: Interval) => number) => records.reduce((sum, r) => sum + tokens(r), 0) / ms
@@ -57,7 +57,7 @@ export function learnTokens(next: Seen, records: readonly Interval[]): void {
 }
 
 /** A person took that back: the server's rate is what it was before, and is learnt again from there. */
-export function unlearnTokens(next: Seen): void {
+export function unlearnTokens(next: RecordedSoFar): void {
   const [inPerMs, outPerMs] = next.taught === 0 ? [0, 0] : [next.untaughtInPerMs, next.untaughtOutPerMs]
   next.tokensMs = Math.min(next.tokensMs, LEAST_AVERAGE_MS)
   next.tokensInPerMs = inPerMs

@@ -1,7 +1,7 @@
 import type { Interval } from '../../protocol/interval.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import type { Ability } from './abilities.ts'
-import { isBeyond, type Seen } from './seen.ts'
+import { isBeyond, type RecordedSoFar } from './recorded-so-far.ts'
 
 /**
  * Accepted work is a sum of shares, and shares come as a Poisson process: with luck, a machine finds many in a minute. The work beyond
@@ -29,7 +29,7 @@ const count = (diff1: number): string => diff1.toPrecision(4)
 
 /** Counted and estimated work against the machine's rating, and against the hashrate that it showed. */
 export function workFault(
-  next: Seen,
+  next: RecordedSoFar,
   record: Interval,
   elapsedMs: number,
   { work: ability }: Ability,
@@ -75,7 +75,7 @@ export function workFault(
 }
 
 function readingFault(
-  next: Seen,
+  next: RecordedSoFar,
   work: number,
   shown: number,
   { share, leastWork }: { share: number; leastWork: number },
@@ -94,10 +94,11 @@ function readingFault(
   return `its work is ${count(excess)} difficulty-1 shares beyond ${times} times what its own hashrate reading gives, chance gives at most ${count(most)}; compare with the pool`
 }
 
-const since = ({ workSinceMs }: Seen): string => new Date(workSinceMs).toISOString().replace('.000', '')
+const since = ({ workSinceMs }: RecordedSoFar): string =>
+  new Date(workSinceMs).toISOString().replace('.000', '')
 
 /** Takes the hashrate that a record shows into the average. @returns the average, difficulty-1 shares per ms */
-function noteReading(next: Seen, { hashrateWorkDiff1, coveredMs }: Interval): number {
+function noteReading(next: RecordedSoFar, { hashrateWorkDiff1, coveredMs }: Interval): number {
   if (hashrateWorkDiff1 !== undefined && coveredMs >= 10_000) {
     const perMs = hashrateWorkDiff1 / coveredMs
     next.readingPerMs =
@@ -107,7 +108,7 @@ function noteReading(next: Seen, { hashrateWorkDiff1, coveredMs }: Interval): nu
 }
 
 /** An upper estimate of a share's work: the records' mean weighted by their work. A record holds a share or several. */
-const shareOf = ({ work, workSquares }: Seen, normalPerMs: number): number =>
+const shareOf = ({ work, workSquares }: RecordedSoFar, normalPerMs: number): number =>
   work > 0 ? atMost(workSquares / work, normalPerMs) : 0
 
 const atMost = (share: number, normalPerMs: number): number =>

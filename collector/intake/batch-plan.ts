@@ -173,7 +173,7 @@ const agreesNow = (
   !clockInDoubt &&
   !collectorInDoubt
 
-/** What is counted of the agent before the batch. */
+/** The agent's counts of stored and missing records as they stand before this batch. */
 function tallyOf(lineage: Lineage, mark: HighWater | undefined, storedSeq: number | undefined): Tally {
   switch (lineage.kind) {
     case 'went-back':

@@ -58,7 +58,7 @@ export function timed(name: QuoteName, prices: readonly TimedPrice[], nowMs: num
 const known = (quotes: readonly (FeedQuote | undefined)[]): FeedQuote[] =>
   quotes.filter((quote) => quote !== undefined)
 
-/** Leaves out a price that its neighbour before it has too. The first after a hole is fresh again, though it may be the same. */
+/** Leaves out a price that only repeats the one before it. Where one of the two has an end there is a hole between them, so both stay. */
 const merged = (quotes: readonly FeedQuote[]): FeedQuote[] =>
   quotes.filter((quote, i) => {
     const before = quotes[i - 1]

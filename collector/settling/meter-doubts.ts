@@ -149,7 +149,7 @@ const deviceOf = ({ agentId, deviceId, startMs }: AgentInterval, devices: KnownD
 const nameOf = ({ agentId, deviceId }: AgentInterval): string => `${agentId}\n${deviceId}`
 const kwh = (milliJ: number): string => (milliJ / MILLIJOULES_PER_KWH).toFixed(2)
 
-/** Meters with own generation behind them, on every level above it; a circle of meters ends where it began. */
+/** Every meter above a device that generates power, on all levels. A loop of `meteredBy` ends at the first meter that it reaches twice. */
 function generatingMeters({ find, all }: KnownDevices): Set<string> {
   const generating = new Set<string>()
   for (const { generates, meteredBy } of all?.() ?? [])

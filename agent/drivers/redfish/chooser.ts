@@ -171,7 +171,7 @@ export class Chooser {
     }
   }
 
-  /** What a person named alone may be a small part. */
+  /** Whether it may be a part's power, and not the machine's. The only source that a person configured is believed. */
   #isDoubted(power: RedfishPower): boolean {
     return this.#sources.length > 1 && isDoubtful(power)
   }

@@ -59,7 +59,7 @@ export async function writeHome(folder: string, home: SpoolHome): Promise<void> 
     .catch(() => undefined)
 }
 
-/** Moves a copied spool into a folder of its own beside the new one, where nothing sends it. @throws the file system's error */
+/** Moves the files of a copied spool into a folder `copied-from-...` within the spool's, which no agent sends. @throws the file system's error */
 export async function setAside(folder: string, found: SpoolHome, nowMs: number): Promise<string> {
   const aside = join(folder, `copied-from-${found.agent}-${nowMs}`)
   await mkdir(aside, { recursive: true, mode: 0o700 })

@@ -3,7 +3,7 @@ import { HOUR_MS } from '../../../protocol/units.ts'
 import type { InfluxClient } from './client.ts'
 import type { Row } from './measurements.ts'
 
-/** What a kind of row is, so that only the newest of each key counts. */
+/** How rows of one measurement are written and told apart. Of the rows of one key only the newest counts. */
 interface LatestOptions<T> {
   influx: () => InfluxClient
   measurement: 'highWater' | 'claim' | 'identity'

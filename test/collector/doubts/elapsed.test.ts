@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { elapse } from '../../../collector/doubts/elapsed.ts'
-import { nothingSeen } from '../../../collector/doubts/seen.ts'
+import { nothingRecorded } from '../../../collector/doubts/recorded-so-far.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { record, T0 } from './doubt-rig.ts'
 
 const LATE_MINUTES = 10
 /** Minutes that the records count for together, in this order. */
 function counted(records: readonly { minute: number; recovered?: boolean }[]): number {
-  const seen = nothingSeen()
+  const seen = nothingRecorded()
   const nowMs = T0 + 40 * 24 * 60 * MINUTE_MS
   return (
     records.reduce(

@@ -123,7 +123,7 @@ test('where NVML does not load, nvidia-smi is asked', async () => {
     powerW: 71.25,
     faults: ['the driver recommends: Reset'],
   })
-  expect(smi.started()[1]).toMatch(/ -lms 250$/)
+  expect(await eventually(() => smi?.started()[1], Boolean)).toMatch(/ -lms 250$/)
 })
 
 test('nvidia-smi is asked alone where the settings say so', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { FrozenAnswers } from '../../../agent/asic/frozen-answers.ts'
 import { PaidWork } from '../../../agent/asic/paid-work.ts'
 import { asicReading } from '../../../agent/asic/reading.ts'
-import { StandStill } from '../../../agent/asic/stand-still.ts'
 
 const POOLS = { configured: 1, alive: 1, active: { poolUser: 'acme.1' }, uncounted: {} }
 const HASHES = { hashrateHs: 2e14, hashrateAvgHs: 2e14, uptimeS: 5000, sha256Only: true, pools: POOLS }
@@ -9,7 +9,7 @@ const HASHES = { hashrateHs: 2e14, hashrateAvgHs: 2e14, uptimeS: 5000, sha256Onl
 /** What is read of a machine after each of these minutes. */
 function after(minutes: readonly number[], at: (minute: number) => object) {
   let nowMs = 0
-  const [still, work] = [new StandStill(() => nowMs), new PaidWork(() => nowMs)]
+  const [still, work] = [new FrozenAnswers(() => nowMs), new PaidWork(() => nowMs)]
   return minutes.map((minute) => {
     nowMs = minute * 60_000
     const facts = still.of({ ...HASHES, ...at(minute) })

@@ -7,7 +7,7 @@ const FROZEN_MS = 600_000
  * Notices that a machine's answers stand still: its controller serves the last ones for ever, though it says that it hashes. It belongs to
  * one session.
  */
-export class StandStill {
+export class FrozenAnswers {
   readonly #now: () => number
   #last: { figures: string; sinceMs: number } | undefined
 

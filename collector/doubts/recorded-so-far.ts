@@ -11,7 +11,7 @@ export interface Covered {
  * last was within its bound: `max(0, excess + done - possible)`. So one number stands for every window that ends now, and the longest
  * in which the device did too much decides. A record is doubtful where it brings an excess beyond its bound.
  */
-export interface Seen {
+export interface RecordedSoFar {
   /** end of the newest record, Unix ms; 0 before the first */
   upToMs: number
   /** the latest end of all records, also of those before the clock was set back, Unix ms */
@@ -67,7 +67,7 @@ export interface Seen {
 }
 
 /** What is remembered of a device before its first record. */
-export const nothingSeen = (): Seen => ({
+export const nothingRecorded = (): RecordedSoFar => ({
   upToMs: 0,
   furthestMs: 0,
   backSteps: 0,
@@ -104,7 +104,7 @@ export const nothingSeen = (): Seen => ({
 })
 
 /** Copies all of it, name by name: this runs twice a record, and a new object each time would cost as much as all checks. */
-export function copySeen(to: Seen, from: Seen): void {
+export function copySeen(to: RecordedSoFar, from: RecordedSoFar): void {
   to.upToMs = from.upToMs
   to.furthestMs = from.furthestMs
   to.backSteps = from.backSteps
