@@ -12,7 +12,7 @@ export interface Demo {
   /** process ids of its agents and emulated site, by name, from /proc */
   children(): Map<string, number>
   /** Sends Ctrl-C. @returns the exit status and how long the end took */
-  interrupt(): Promise<{ status: number | null; tookMs: number }>
+  interrupt(): Promise<{ status: number | null }>
 }
 
 /** Command lines of running processes that name `folder`, by process id. */
@@ -78,9 +78,8 @@ export async function startDemo(options: {
       return names
     },
     async interrupt() {
-      const started = Date.now()
       child.kill('SIGINT')
-      return { status: await exited, tookMs: Date.now() - started }
+      return { status: await exited }
     },
   }
 }

@@ -88,7 +88,7 @@ describe('where the likeliest driver is refused, or hears nothing', () => {
 
   test('a silent interface leaves the next driver half of the poll’s time', async () => {
     const session = found(driver('whatsminer-v3', 'silence'), driver('whatsminer', 'read'))
-    await withDeadline((signal) => session.read(signal), 200)
+    await withDeadline((signal) => session.read(signal), 2_000)
     expect(session.driver).toBe('whatsminer')
   })
 
@@ -109,7 +109,7 @@ describe('where the likeliest driver is refused, or hears nothing', () => {
       driver('antminer', refused()),
       driver('cgminer', 'silence'),
     )
-    const failure = withDeadline((signal) => session.read(signal), 200)
+    const failure = withDeadline((signal) => session.read(signal), 2_000)
     await expect(failure).rejects.toThrow('10.0.0.1:4028 refuses "summary": invalid cmd')
     await expect(failure).rejects.not.toThrow('driver: auto')
   })

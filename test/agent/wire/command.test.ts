@@ -58,7 +58,7 @@ test.each([
 
 test('a program that hangs is killed at the deadline, with all that it has started', async () => {
   const { askit, path } = program('sleep 600 & echo $! > "$0.child"; echo $$ > "$0.own"; wait')
-  const reason = await withDeadline((signal) => askit.run(['slowly'], signal), 400).catch((error) => error)
+  const reason = await withDeadline((signal) => askit.run(['slowly'], signal), 3_000).catch((error) => error)
   expect(reason).toMatchObject({ code: 'no-reply' })
   expect(reason.message).toMatch(/askit slowly gives no answer in \d+ ms and is killed; run it by hand/)
   const pids = ['child', 'own'].map((name) => Number(readFileSync(`${path}.${name}`, 'utf8')))
@@ -67,7 +67,7 @@ test('a program that hangs is killed at the deadline, with all that it has start
 
 test('who is left behind with the output open is waited for no longer than the deadline, and killed', async () => {
   const { askit, path } = program('sleep 600 & echo $! > "$0.child"; echo done')
-  await expect(withDeadline((signal) => askit.run([], signal), 400)).rejects.toMatchObject({
+  await expect(withDeadline((signal) => askit.run([], signal), 3_000)).rejects.toMatchObject({
     code: 'no-reply',
   })
   const pid = Number(readFileSync(`${path}.child`, 'utf8'))

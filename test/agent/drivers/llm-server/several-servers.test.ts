@@ -259,7 +259,7 @@ describe('one server', () => {
       first = false
     })
     session = open(undefined, stalling.url)
-    const [reading] = await withDeadline((signal) => session.read(signal), 600)
+    const [reading] = await withDeadline((signal) => session.read(signal), 5_000)
     expect(reading?.counters?.byOwner?.[0]).toMatchObject({ tokensIn: 1e6 })
     await stalling.close()
   })
