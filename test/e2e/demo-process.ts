@@ -11,7 +11,7 @@ export interface Demo {
   output(): string
   /** process ids of its agents and emulated site, by name, from /proc */
   children(): Map<string, number>
-  /** Sends Ctrl-C. @returns the exit status and how long the end took */
+  /** Sends Ctrl-C. @returns the exit status */
   interrupt(): Promise<{ status: number | null }>
 }
 
