@@ -43,6 +43,8 @@ const DeliveryStatusSchema = z.object({
   unansweredS: z.number().nonnegative().optional(),
   /** the smallest message that was tried in that time, bytes */
   triedBytes: ms.optional(),
+  /** how long the last acknowledgement took, s; absent while they come within 10 s */
+  lateS: z.number().nonnegative().optional(),
   /** found by halving: larger messages do not arrive */
   limit: SizeLimitSchema.optional(),
   /** why the collector received records and did not store them, in its words */

@@ -108,11 +108,11 @@ export class BatchReceiver {
       this.#arrived(agentId)
       return
     }
-    const answer = this.#records.resendAnswer(agentId)
+    // an agent of which nothing is stored waits for its turn too
+    const answer = this.#records.resendAnswer(agentId) ?? NOTHING_KNOWN
     const allowance = this.#rateLimit.afterDrop(payload.byteLength, this.#queue.bytes)
     this.#became(agentId, { kind: 'told-to-wait', pauseMs: allowance.pauseMs ?? 0 })
-    // an agent without a high-water mark gets no answer: it sends again by its own clock
-    if (answer) sender.reply({ v: 1, ...answer, ...allowance, atMs: receivedAtMs })
+    sender.reply({ v: 1, ...answer, ...allowance, atMs: receivedAtMs })
   }
 
   /** An acknowledgement of what the store has of an agent. */
