@@ -60,7 +60,7 @@ export class Settler {
     this.#search = new UnsettledSearch({
       ...options,
       retentionMs: () => options.retentionMs,
-      waiting: () => this.waiting,
+      waiting: () => this.overdue,
       add: (found) => this.#due.addAll(found, options.nowMs()),
     })
   }
@@ -122,9 +122,10 @@ export class Settler {
 
   /** Takes back what was begun and settled by an unconfirmed clock that was set since. */
   async #takeBack(move: ClockMove, now: number): Promise<void> {
-    await takeBack(move, this.#o, now)
+    const minutes = await takeBack(move, this.#o, now)
     // what the search found by the wrong clock is searched again
     this.#due.keep((minute) => this.#whys.has(minute))
+    if (move.isAhead) this.#due.addAll(minutes, now)
     await this.#unconfirmed?.moved(move)
     this.moved = { ...move, atMs: now }
   }

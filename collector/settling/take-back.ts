@@ -16,7 +16,7 @@ const NOTHING: ReadonlyMap<string, LedgerSums> = new Map()
 /**
  * Takes minutes back that were settled by a wrong clock, as if they never had been, and moves the begins of rules. Those that count
  * are found again by the search for unsettled minutes. The audit trail keeps the old figures. Rejects where the store fails; it may be
- * done again.
+ * done again. @returns the minutes
  */
 export async function takeBack(
   move: ClockMove,
@@ -31,9 +31,10 @@ export async function takeBack(
     log: Log
   },
   nowMs: number,
-): Promise<void> {
+): Promise<number[]> {
+  const taken: number[] = []
   const times = [...move.minutes.flat(), ...move.rules.flatMap(({ fromMs, toMs }) => [fromMs, toMs])]
-  if (times.length === 0) return
+  if (times.length === 0) return taken
   const repricing: Repricing = {
     id: `${iso(nowMs)}-clock`,
     atMs: nowMs,
@@ -59,6 +60,7 @@ export async function takeBack(
       const minutes = settlements.map(({ minuteMs }) => minuteMs)
       if (minutes.length === 0) continue
       await store.settle(minutes, [], { changes, takesBack: true })
+      for (const minute of minutes) taken.push(minute)
       // they lack no price any more
       onSettled(
         minutes,
@@ -66,11 +68,14 @@ export async function takeBack(
         settlements.map(({ missing, ...settlement }) => ({ ...settlement, revision: 0 })),
       )
     }
+  return taken
 }
 
-function reasonFor({ byMs, rules }: ClockMove): string {
+function reasonFor({ byMs, isAhead, rules }: ClockMove): string {
   const by = byMs === undefined ? '' : ` by ${Math.round(byMs / 1000)} s`
   const begins = rules.map(({ fromMs, toMs }) => `rules that began at ${iso(fromMs)} begin at ${iso(toMs)}`)
+  if (isAhead)
+    return `the clock was ahead and was set back: ${[...begins, 'what was settled ahead of it is taken back, and settled once it is over'].join('; ')}`
   return `the clock was set${by} before another one had confirmed it: ${[...begins, 'what was settled by it is taken back, and settled again where it counts'].join('; ')}`
 }
 

@@ -9,6 +9,7 @@ import { runsOf } from '../economics/minute-runs.ts'
 import type { RulesVersion } from '../plugin/audit-store.ts'
 import type { ClockMoved } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
+import { SettledThrough, type SettledThroughOptions } from './settled-through.ts'
 
 const KIND = 'unconfirmed-clock'
 const NAME = 'settled'
@@ -60,6 +61,8 @@ type RulesBegin = Pick<RulesVersion, 'version' | 'fromMs'>
 export interface ClockMove {
   /** by how much it was set, ms; absent: not known */
   byMs?: number
+  /** it was set back: the minutes lie ahead of it, and count once they are over, whoever had confirmed the clock of before */
+  isAhead?: true
   /** begins of rules by the wrong clock, with those by the right one */
   rules: (RulesBegin & { toMs: number })[]
   /** minutes that were settled by the wrong clock, [from, to) of each run */
@@ -82,12 +85,10 @@ export class UnconfirmedTime {
   /** by how much the clock was set since then, ms */
   #stepMs = 0
   #kept: Kept | undefined
+  readonly #through: SettledThrough
 
-  constructor(options: {
-    store: Pick<Store, 'keepText' | 'keptTexts'>
-    clock: SettlingClock
-    log: Log
-  }) {
+  constructor(options: SettledThroughOptions & { log: Log }) {
+    this.#through = new SettledThrough(options)
     this.#store = options.store
     this.#clock = options.clock
     this.#log = options.log
@@ -101,6 +102,7 @@ export class UnconfirmedTime {
 
   /** Reads what an earlier run, or another collector, left. */
   async #start(): Promise<void> {
+    await this.#through.read()
     const text = (await this.#store.keptTexts(KIND)).get(NAME)
     if (text !== undefined) this.#kept = this.#read(text)
     const kept = this.#kept
@@ -133,7 +135,7 @@ export class UnconfirmedTime {
 
   /** Whether something is to be done with what was settled by an unconfirmed clock: it was confirmed, or set. */
   get isDue(): boolean {
-    if (!this.#kept) return false
+    if (!this.#kept) return this.#through.isDue
     return this.#clock.isConfirmed || Math.abs(this.#stepped()) > CLOCK_TOLERANCE_MS
   }
 
@@ -146,6 +148,7 @@ export class UnconfirmedTime {
 
   /** These minutes are about to be settled for the first time. Resolves when that is kept, where no other clock confirms this one. */
   async settle(minutes: readonly number[]): Promise<void> {
+    await this.#through.settle(minutes)
     if (minutes.length === 0 || this.#clock.isConfirmed) return
     const kept = this.#present
     await this.#keep({ ...kept, minutes: joined([...kept.minutes, ...runsOf(minutes)]) })
@@ -159,17 +162,18 @@ export class UnconfirmedTime {
   async move(isStart: boolean): Promise<ClockMove | undefined> {
     if (isStart) await this.#start()
     const kept = this.#kept
-    if (!kept) return undefined
+    if (!kept) return this.#through.move()
     const byMs = this.#stepped()
     if (Math.abs(byMs) > CLOCK_TOLERANCE_MS) return this.#moveBy(kept, byMs)
     if (!this.#clock.isConfirmed) return undefined
     if (kept.apart) return this.#moveToThisRun(kept)
     await this.#keep(undefined)
-    return undefined
+    return this.#through.move()
   }
 
   /** What had to move has moved. */
   async moved(move: ClockMove): Promise<void> {
+    if (move.isAhead) return this.#through.moved()
     const kept = this.#kept
     if (!kept) return
     // by an unknown step: it moved because the clock is confirmed now
@@ -234,12 +238,13 @@ export function movedOf(
   nowMs: number,
 ): { moved?: ClockMoved } {
   if (!move || nowMs - move.atMs > TOLD_MS) return {}
-  const { byMs, minutes, rules } = move
+  const { byMs, isAhead, minutes, rules } = move
   const [fromMs, toMs] = [minutes[0]?.[0], minutes.at(-1)?.[1]]
   if (fromMs === undefined && rules.length === 0) return {}
   return {
     moved: {
       ...(byMs === undefined ? {} : { byMs }),
+      ...(isAhead && { isAhead }),
       ...(fromMs === undefined || toMs === undefined ? {} : { fromMs, toMs }),
       ...(rules.length > 0 ? { rulesFromMs: Math.min(...rules.map((begin) => begin.toMs)) } : {}),
     },
