@@ -129,6 +129,8 @@ export const AckMessageSchema = z.object({
   atMs: ms,
   /** `sentAtMs` of the answered batch, agent's clock; with `atMs` and the time of arrival it gives the clock offset */
   echoSentAtMs: ms.optional(),
+  /** true: most clocks agree with the collector's, and not with the agent's */
+  clockIsWrong: z.boolean().optional(),
   /** why records went into quarantine instead of the ledger, for the agent's log */
   quarantined: z.string().max(512).optional(),
   /** why records that came are not taken yet: the agent keeps them, and sends them again */

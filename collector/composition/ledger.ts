@@ -214,6 +214,7 @@ export function createLedger(
     maxBytes: QUEUE_BYTES,
     nowMs,
     log,
+    isClockWrong: (agentId) => clocks.isWrongClock(agentId),
     onArrival: (agentId) => standing.arrived(agentId),
     onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
     onAnswered: (waitedMs) => health.acknowledgements.observe(waitedMs / 1000),

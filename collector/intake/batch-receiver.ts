@@ -65,6 +65,7 @@ export class BatchReceiver {
   readonly #arrived: (agentId: string) => void
   readonly #became: (agentId: string, outcome: BatchOutcome) => void
   readonly #answered: (waitedMs: number) => void
+  readonly #isClockWrong: (agentId: string) => boolean
   readonly #unknown: Pick<UnknownQuantitiesBook, 'note'> | undefined
 
   constructor(options: {
@@ -82,7 +83,10 @@ export class BatchReceiver {
     onAnswered?: (waitedMs: number) => void
     /** counts what is stored and has no name here */
     unknown?: Pick<UnknownQuantitiesBook, 'note'>
+    /** whether most clocks agree with the collector's, and not with this agent's */
+    isClockWrong?: (agentId: string) => boolean
   }) {
+    this.#isClockWrong = options.isClockWrong ?? (() => false)
     this.#unknown = options.unknown
     this.#arrived = options.onArrival ?? (() => undefined)
     this.#became = options.onOutcome ?? (() => undefined)
@@ -197,7 +201,8 @@ export class BatchReceiver {
     const now = this.#nowMs()
     const atMs = Math.round((receivedAtMs + now) / 2)
     this.#answered(Math.max(0, now - receivedAtMs))
-    reply({ v: 1, ...answer, ...allowance, atMs, echoSentAtMs: sentAtMs })
+    const clock = this.#isClockWrong(agentId) ? { clockIsWrong: true } : {}
+    reply({ v: 1, ...answer, ...allowance, ...clock, atMs, echoSentAtMs: sentAtMs })
   }
 }
 
