@@ -185,7 +185,10 @@ export class AgentClock {
 
   #begin(at: Instant, stepMs: number | undefined, slewMs?: number): void {
     if (stepMs) this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
-    this.#stretches = kept([...this.#stretches, nextStretch(this.#stretches, { nowMs: at.wallMs, stepMs, slewMs })])
+    this.#stretches = kept([
+      ...this.#stretches,
+      nextStretch(this.#stretches, { nowMs: at.wallMs, stepMs, slewMs }),
+    ])
     this.#agrees = undefined
     this.#offsetMs = undefined
   }

@@ -1,4 +1,5 @@
 import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
+import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Store } from '../plugin/store.ts'
 import type { ClockMove, SettlingClock } from './unconfirmed-time.ts'
@@ -24,9 +25,15 @@ export class SettledThrough {
   /** end of the newest minute that was settled for the first time, Unix ms */
   #throughMs = 0
   #keptMs = 0
+  readonly #watch: StepWatch
+  /** by how much the clock leapt ahead last, ms */
+  #leaptMs = 0
+  /** by how much it was set back since, which undid that leap, ms; undefined: it is not known to be undone */
+  #backMs: number | undefined
 
   constructor(options: SettledThroughOptions) {
     this.#o = options
+    this.#watch = new StepWatch({ now: () => options.clock.instant })
   }
 
   /** Reads what an earlier run left: it may have settled a little more. */
@@ -45,6 +52,10 @@ export class SettledThrough {
   /** Whether minutes ahead of the clock are settled, and another clock confirms it. */
   get isDue(): boolean {
     const { clock } = this.#o
+    const { stepMs } = this.#watch.look()
+    if (stepMs > CLOCK_TOLERANCE_MS) this.#leaptMs = stepMs
+    else if (this.#leaptMs > 0 && Math.abs(this.#leaptMs + stepMs) <= CLOCK_TOLERANCE_MS)
+      this.#backMs = stepMs
     return this.#throughMs - clock.instant.wallMs > CLOCK_TOLERANCE_MS && clock.isConfirmed
   }
 
@@ -57,6 +68,7 @@ export class SettledThrough {
     const ahead = (await store.rulesVersions()).filter(({ fromMs }) => fromMs > nowMs)
     return {
       isAhead: true,
+      ...(this.#backMs === undefined ? {} : { byMs: this.#backMs }),
       rules: ahead.map(({ version, fromMs }) => ({ version, fromMs, toMs: nowMs })),
       // by the clock that was ahead no more was settled than the retention of its time
       minutes: [[Math.max(minuteOf(nowMs), minuteOf(toMs - retentionMs)), toMs]],
@@ -66,6 +78,8 @@ export class SettledThrough {
   /** What lay ahead of the clock is taken back. */
   async moved(): Promise<void> {
     this.#throughMs = minuteOf(this.#o.clock.instant.wallMs)
+    this.#leaptMs = 0
+    this.#backMs = undefined
     await this.#keep(this.#throughMs)
   }
 

@@ -1,7 +1,9 @@
+import { counted } from '../../protocol/kit/counted.ts'
 import type { Log } from '../../protocol/kit/log.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { LedgerSums } from '../economics/ledger-row.ts'
 import type { Change, Repricing } from '../plugin/audit-store.ts'
+import { type HeldMark, WRONG_CLOCK } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import { changedSums } from './changed-sums.ts'
 import { storedFigures } from './minute-groups.ts'
@@ -57,6 +59,8 @@ export async function takeBack(
       const changes = [...figures].flatMap(([minuteMs, sums]): Change[] =>
         changedSums(sums, NOTHING).map((change) => ({ repricing: repricing.id, minuteMs, ...change })),
       )
+      if (move.isAhead && move.byMs !== undefined)
+        await putAside(move.byMs, { store, log, heldMs: nowMs }, pieceMs, endMs)
       const minutes = settlements.map(({ minuteMs }) => minuteMs)
       if (minutes.length === 0) continue
       await store.settle(minutes, [], { changes, takesBack: true })
@@ -69,6 +73,24 @@ export async function takeBack(
       )
     }
   return taken
+}
+
+/** A leap was undone: records of times that have not been were made by it, whoever made them. */
+async function putAside(
+  byMs: number,
+  { store, log, heldMs }: { store: Store; log: Log; heldMs: number },
+  fromMs: number,
+  toMs: number,
+): Promise<void> {
+  const marks = (await store.intervals(fromMs, toMs)).map(
+    ({ agentId, deviceId, owner, startMs }): HeldMark => ({
+      ...{ kind: 'quarantine', check: WRONG_CLOCK, agentId, deviceId, owner, startMs, heldMs },
+      reason: `made while the collector's clock was ahead, which was set back later: they stand at times that had not been; give them the right ones with perwatt-collector quarantine take-in --agent ${agentId} --from ${iso(fromMs)} --to ${iso(toMs)} --shift ${Math.round(byMs / 1000)}`,
+    }),
+  )
+  if (marks.length === 0) return
+  await store.hold(marks)
+  log.error(`${counted(marks.length, 'record')} put aside: ${marks[0]?.reason}`)
 }
 
 function reasonFor({ byMs, isAhead, rules }: ClockMove): string {

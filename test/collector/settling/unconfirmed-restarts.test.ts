@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { minuteOf } from '../../../protocol/units.ts'
+import { interval } from '../stores/fixtures.ts'
 import { DAY_MS, Site, T0, upTo } from './clock-site.ts'
 
 const HOUR_MS = 3_600_000
@@ -78,6 +79,24 @@ describe('a collector whose clock nothing confirms', () => {
         expect(Math.abs(site.minutes.length - 2220 / 60)).toBeLessThanOrEqual(1)
       },
     )
+
+    it('puts aside what was recorded ahead, with the shift that makes it right, and nothing where no leap was undone', async () => {
+      const site = await leapt(5 * HOUR_MS)
+      const ahead = minuteOf(T0) + 5 * HOUR_MS + 11 * 60_000
+      await site.store.append('a', { epoch: 1, seq: 2 }, [
+        interval({ startMs: minuteOf(T0) + 60_000 }),
+        interval({ startMs: ahead }),
+      ])
+      site.rig.settler.note([ahead])
+      everybody(site, 0)
+      await site.run(180)
+      const held = await site.store.held({ state: 'open' }, 10)
+      expect(held).toMatchObject([{ check: 'wrong-clock', record: { startMs: ahead } }])
+      expect(held[0]?.reason).toMatch(/take-in --agent a .* --shift -18000$/)
+      everybody(site, -900_000)
+      await site.run(200)
+      expect(await site.store.held({ state: 'open' }, 10)).toHaveLength(1)
+    })
 
     it('nor where the collector was started again with the right time, with a contract of before', async () => {
       const site = await leapt(5 * HOUR_MS)
