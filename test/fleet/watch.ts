@@ -148,7 +148,7 @@ async function loopDelayP99S(page: string): Promise<number | undefined> {
 }
 
 /** The bound below which this share of a histogram's observations lies; undefined where the page has none. */
-export function quantileOf(page: string, name: string, share: number): number | undefined {
+function quantileOf(page: string, name: string, share: number): number | undefined {
   const buckets = [...page.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)"\\} (\\d+)`, 'gm'))].map(
     ([, le, count]) => ({
       boundS: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
