@@ -201,10 +201,9 @@ export function createLedger(
     },
   })
   const takeBack = new TakeBack({
-    store,
+    ...common,
     decide: (request) => repricer.decide(request),
     alone: (work) => records.alone(work),
-    log,
   })
   const unknown = new UnknownQuantitiesBook(log)
   const receiver = new BatchReceiver({

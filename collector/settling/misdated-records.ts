@@ -12,7 +12,7 @@ import { type ClockRun, isWrong, type KeptRuns, MISDATED, readRuns } from './mis
 import { type ActsStore, tellMoved } from './moved-by-persons.ts'
 import { PIECE_MS, RecordsBefore } from './records-before.ts'
 import type { DecisionRequest } from './repricing-request.ts'
-import type { SettlingClock } from './unconfirmed-time.ts'
+import type { SettlingClock } from './settling-clock.ts'
 
 const KEEP_EVERY_MS = 30_000
 /** A computer’s clock goes on where it is started again within this time. */

@@ -2,7 +2,7 @@ import { CLOCK_TOLERANCE_MS } from '../../protocol/clock-tolerance.ts'
 import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { MINUTE_MS, minuteOf } from '../../protocol/units.ts'
 import type { Store } from '../plugin/store.ts'
-import type { ClockMove, SettlingClock } from './unconfirmed-time.ts'
+import type { ClockMove, SettlingClock } from './settling-clock.ts'
 
 const KIND = 'settled-through'
 const NAME = 'minutes'

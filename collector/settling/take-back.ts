@@ -9,7 +9,7 @@ import { changedSums } from './changed-sums.ts'
 import { storedFigures } from './minute-groups.ts'
 import type { Pricing } from './pricing.ts'
 import type { SettlerOptions } from './settler-options.ts'
-import type { ClockMove } from './unconfirmed-time.ts'
+import type { ClockMove } from './settling-clock.ts'
 
 /** Taken back at once. */
 const PIECE_MS = 360 * MINUTE_MS
@@ -18,7 +18,7 @@ const NOTHING: ReadonlyMap<string, LedgerSums> = new Map()
 /**
  * Takes minutes back that were settled by a wrong clock, as if they never had been, and moves the begins of rules. Those that count
  * are found again by the search for unsettled minutes. The audit trail keeps the old figures. Rejects where the store fails; it may be
- * done again. @returns the minutes
+ * done again. @returns minutes that are settled once they are over
  */
 export async function takeBack(
   move: ClockMove,
@@ -64,7 +64,7 @@ export async function takeBack(
       const minutes = settlements.map(({ minuteMs }) => minuteMs)
       if (minutes.length === 0) continue
       await store.settle(minutes, [], { changes, takesBack: true })
-      for (const minute of minutes) taken.push(minute)
+      if (move.isAhead) for (const minute of minutes) taken.push(minute)
       // they lack no price any more
       onSettled(
         minutes,

@@ -6,10 +6,10 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { runsOf } from '../economics/minute-runs.ts'
-import type { RulesVersion } from '../plugin/audit-store.ts'
 import type { ClockMoved } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
 import { SettledThrough, type SettledThroughOptions } from './settled-through.ts'
+import type { ClockMove, RulesBegin, SettlingClock } from './settling-clock.ts'
 
 const KIND = 'unconfirmed-clock'
 const NAME = 'settled'
@@ -17,20 +17,6 @@ const NAME = 'settled'
 const GOES_ON_MS = 24 * HOUR_MS
 /** Both clocks are read one after the other. */
 const SAME_MOMENT_MS = 1_000
-
-/** The clock by which minutes are settled. */
-export interface SettlingClock {
-  /** whether a clock that is not this computer's own has agreed with it since the start, or since it was last set */
-  readonly isConfirmed: boolean
-  /** whether rules may begin by it: it may be right, and no other clock contradicts it */
-  readonly mayBegin: boolean
-  /** when it was started or set last, by itself, Unix ms */
-  readonly sinceMs: number
-  /** wall clock and steady clock at one moment */
-  readonly instant: Instant
-  /** tells which start of the computer the steady clock begins with */
-  readonly boot: string
-}
 
 /** A start listens to the clock for two minutes before it settles: new rules are in force since then. */
 const LISTENED_MS = 3 * MINUTE_MS
@@ -55,20 +41,6 @@ const KeptSchema = z.object({
   minutes: z.array(z.tuple([z.number(), z.number()])),
 })
 type Kept = z.output<typeof KeptSchema>
-type RulesBegin = Pick<RulesVersion, 'version' | 'fromMs'>
-
-/** What is to be taken back because the clock was set. */
-export interface ClockMove {
-  /** by how much it was set, ms; absent: not known */
-  byMs?: number
-  /** it was set back: the minutes lie ahead of it, and count once they are over, whoever had confirmed the clock of before */
-  isAhead?: true
-  /** begins of rules by the wrong clock, with those by the right one */
-  rules: (RulesBegin & { toMs: number })[]
-  /** minutes that were settled by the wrong clock, [from, to) of each run */
-  minutes: [fromMs: number, toMs: number][]
-}
-
 /**
  * What was begun and settled by a clock that no other has confirmed. It counts as all else does; but where the clock is set before one
  * confirmed it, it moves with the clock: so a collector whose first clock is a month behind books no rent for that month. It is kept in

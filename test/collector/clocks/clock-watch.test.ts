@@ -62,7 +62,7 @@ describe('the collector’s clock', () => {
     expect([...trust(), watch.isConfirmed]).toEqual([true, true, true])
   })
 
-  it('says of an agent that its clock is wrong where most agree with this one, and never with two clocks alone', async () => {
+  it('calls the clock of an agent wrong where most agree with this one, and never with two clocks alone', async () => {
     await run({ a: 3_600_000 })
     expect(watch.isWrongClock('a')).toBe(false)
     await run({ a: 3_600_000, b: 0, c: 0 })
