@@ -34,7 +34,7 @@ describe('agent-silent', () => {
       summary: expect.stringContaining('its records do'),
     })
     expect(told({ recordsAgoS: 40 })).not.toHaveProperty('lossUsdPerHour')
-    // the broker went away: live messages and records ended together, and nobody knows that records come
+    // the broker went away: live messages and records ended together
     for (const recordsAgoS of [57, 62, 99])
       expect(told({ recordsAgoS })).toMatchObject({
         lossUsdPerHour: 12,
