@@ -43,6 +43,8 @@ const DeliveryStatusSchema = z.object({
   unansweredS: z.number().nonnegative().optional(),
   /** the smallest message that was tried in that time, bytes */
   triedBytes: ms.optional(),
+  /** how long the last acknowledgement took, s; absent while they come within 10 s */
+  lateS: z.number().nonnegative().optional(),
   /** found by halving: larger messages do not arrive */
   limit: SizeLimitSchema.optional(),
   /** why the collector received records and did not store them, in its words */
@@ -127,6 +129,8 @@ export const AckMessageSchema = z.object({
   atMs: ms,
   /** `sentAtMs` of the answered batch, agent's clock; with `atMs` and the time of arrival it gives the clock offset */
   echoSentAtMs: ms.optional(),
+  /** true: most clocks agree with the collector's, and not with the agent's */
+  clockIsWrong: z.boolean().optional(),
   /** why records went into quarantine instead of the ledger, for the agent's log */
   quarantined: z.string().max(512).optional(),
   /** why records that came are not taken yet: the agent keeps them, and sends them again */

@@ -6,6 +6,11 @@ import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { ClockExchange } from './exchange.ts'
 import { kept, nextStretch, resolved, type Stretch } from './stretches.ts'
 
+/** Slewing is followed in stretches of so much: within one its records have one shift. */
+const SLEWED_MS = 10_000
+/** More than this of the time that went by is no slewing: the collector's clock was set. Linux slews by 500 ppm, and 500 ppm by adjtime. */
+const SLEW_RATIO = 0.001
+
 /** Kept on disk as JSON in the spool's checkpoint, so that records of an earlier run get their right time too. */
 export interface AgentClockState {
   boot: string
@@ -43,6 +48,8 @@ export class AgentClock {
   #offsetMs: number | undefined
   /** whether the clocks agree; undefined: not measured since the start or the last step */
   #agrees: boolean | undefined
+  /** steady clock when the offset was measured last */
+  #measuredMs = 0
 
   constructor(options: AgentClockOptions) {
     const { clock, state, boot = bootId() } = options
@@ -117,8 +124,12 @@ export class AgentClock {
     this.#exchange.sent(sentAtMs, steadyMs, stretch)
   }
 
-  /** The collector's answer. @param atMs the time that it says */
-  answered(echoSentAtMs: number, atMs: number): void {
+  /**
+   * The collector's answer.
+   * @param atMs the time that it says
+   * @param isWrong whether it says that most clocks agree with its own, and not with this one
+   */
+  answered(echoSentAtMs: number, atMs: number, isWrong = false): void {
     const now = this.now()
     const offset = this.#exchange.answered(echoSentAtMs, atMs, now, now.stretch)
     if (!offset) return
@@ -126,7 +137,8 @@ export class AgentClock {
     const provenMs = Math.abs(offset.offsetMs) - offset.roundTripMs / 2
     const canBeRight = Math.min(now.wallMs, atMs) >= EARLIEST_RIGHT_MS
     if (provenMs <= CLOCK_TOLERANCE_MS && canBeRight) this.#agree(now)
-    else this.#disagree(now, offset.offsetMs)
+    else this.#disagree(now, offset.offsetMs, isWrong)
+    this.#measuredMs = now.steadyMs
   }
 
   #agree(now: ClockInstant): void {
@@ -138,7 +150,7 @@ export class AgentClock {
     this.#agreedMs = now.wallMs
   }
 
-  #disagree(now: ClockInstant, offsetMs: number): void {
+  #disagree(now: ClockInstant, offsetMs: number, isWrong: boolean): void {
     if (this.#agrees !== false)
       this.#o.log.warn(
         'the collector’s clock and this one don’t agree; records are held here until they do. Check NTP on both computers',
@@ -146,10 +158,19 @@ export class AgentClock {
       )
     // one of the two was set. If this one follows, what it records until then gets its right time by that step
     if (this.#current.shiftMs !== undefined) this.#begin(now, 0)
-    if (this.#otherWasSet) delete this.#current.offsetMs
+    if (isWrong && this.#current.offsetMs !== undefined) this.#followSlewing(now, offsetMs)
+    else if (!isWrong && this.#otherWasSet) delete this.#current.offsetMs
     else this.#current.offsetMs = offsetMs
     this.#agrees = false
     this.#offsetMs = offsetMs
+  }
+
+  /** This clock is slewed, or drifts: what is recorded from here on has another shift than what was recorded before. */
+  #followSlewing(now: ClockInstant, offsetMs: number): void {
+    const slewMs = (this.#current.offsetMs ?? offsetMs) - offsetMs
+    const mostMs = 2 * SLEWED_MS + SLEW_RATIO * (now.steadyMs - this.#measuredMs)
+    if (Math.abs(slewMs) > mostMs) this.#current.offsetMs = offsetMs
+    else if (Math.abs(slewMs) >= SLEWED_MS) this.#begin(now, 0, slewMs)
   }
 
   /** Whether the clocks agreed and do so no longer though this one was not set: by how much it is wrong, if it is, is not known. */
@@ -162,9 +183,12 @@ export class AgentClock {
     return this.#stretches.at(-1) as Stretch
   }
 
-  #begin(at: Instant, stepMs: number | undefined): void {
+  #begin(at: Instant, stepMs: number | undefined, slewMs?: number): void {
     if (stepMs) this.#o.log.warn('the clock was set', { byS: stepMs / 1000 })
-    this.#stretches = kept([...this.#stretches, nextStretch(this.#stretches, { nowMs: at.wallMs, stepMs })])
+    this.#stretches = kept([
+      ...this.#stretches,
+      nextStretch(this.#stretches, { nowMs: at.wallMs, stepMs, slewMs }),
+    ])
     this.#agrees = undefined
     this.#offsetMs = undefined
   }

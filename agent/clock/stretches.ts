@@ -8,6 +8,8 @@ export interface Stretch {
   toMs: number
   /** by how much the wall clock was set when it began, ms; where `boot` is true, 0 or what puts its begin at the end of the one before */
   stepMs: number
+  /** by how much the wall clock was slewed in the one before, as measured beside the collector's, which most clocks agree with, ms */
+  slewMs?: number
   /** true: the computer was started between it and the one before, so the step is not known */
   boot?: true
   /** right time minus what the wall clock showed, ms; absent until it is known */
@@ -20,20 +22,22 @@ export interface Stretch {
 const RESOLVED_KEPT = 50
 const MOST_KEPT = 500
 
-/** What begins a stretch: the wall clock's last time before, the first now, and the step where it is known. */
+/** What begins a stretch: the wall clock's last time before, the first now, and the step, or slewing, where it is known. */
 export function nextStretch(
   list: readonly Stretch[],
-  begin: { nowMs: number; stepMs: number | undefined },
+  begin: { nowMs: number; stepMs: number | undefined; slewMs?: number | undefined },
 ): Stretch {
   const before = list.at(-1)
   const id = (before?.id ?? 0) + 1
   const base = { id, fromMs: begin.nowMs, toMs: begin.nowMs }
   if (begin.stepMs !== undefined) {
-    const { stepMs } = begin
+    const { stepMs, slewMs } = begin
+    const movedMs = stepMs + (slewMs ?? 0)
     return {
       ...base,
       stepMs,
-      ...(before?.offsetMs === undefined ? {} : { offsetMs: before.offsetMs - stepMs }),
+      ...(slewMs === undefined ? {} : { slewMs }),
+      ...(before?.offsetMs === undefined ? {} : { offsetMs: before.offsetMs - movedMs }),
     }
   }
   // a battery or a saved time goes on after a boot; a clock that went back says nothing of how long the computer was off
@@ -41,7 +45,7 @@ export function nextStretch(
 }
 
 /**
- * The collector's clock agrees with the last stretch: what is the right time of the earlier ones? Each is shifted by the steps that
+ * The collector's clock agrees with the last stretch: what is the right time of the earlier ones? Each is shifted by the steps and the slewing that
  * followed it, or left as it is where that is nearer to the collector's clock: one that was right needs no shift when it was set wrong
  * by less than what counts as agreement. Where the computer was started in between, what was measured before counts; without it the step is only
  * assumed, and a time that can be right as it is counts more than one that can't.
@@ -60,8 +64,9 @@ export function resolved(list: readonly Stretch[], agreedMs: number, offsetMs = 
   let after: Stretch | undefined
   for (const stretch of list.toReversed()) {
     if (after) {
-      const byStepsMs = shiftMs + after.stepMs
-      stepsMs += after.boot ? Number.NaN : after.stepMs
+      const movedMs = after.stepMs + (after.slewMs ?? 0)
+      const byStepsMs = shiftMs + movedMs
+      stepsMs += after.boot ? Number.NaN : movedMs
       const wasNearer = Math.abs(offsetMs + stepsMs) < Math.abs(offsetMs + stepsMs - byStepsMs)
       // a clock that went back at a boot may have been right before; one that went on has a battery, or saved its time
       const asItIs =

@@ -67,10 +67,14 @@ function noteText(note: AgentNote): string {
     `devices    ${answering} of ${counted(devices, 'device')} answer`,
     `records    ${spool?.records ?? 0} wait${oldest}; ${spool?.lost ?? 0} lost; disk ${spool?.disk ?? 'ok'}`,
   ]
-  const { limit, unansweredS, triedBytes, notStored, held } = delivery ?? {}
+  const { limit, unansweredS, triedBytes, lateS, notStored, held } = delivery ?? {}
   if (limit)
     lines.push(
       `messages   one of ${limit.lostBytes} bytes was lost, ${limit.arrivedBytes} bytes arrive; raise the limit of the broker (Mosquitto: message_size_limit, max_packet_size)`,
+    )
+  if (lateS !== undefined)
+    lines.push(
+      `messages   the last one was acknowledged after ${lateS} s; look at the load and the disks of the computers of the broker and of the collector`,
     )
   if (unansweredS !== undefined && notStored !== undefined)
     lines.push(

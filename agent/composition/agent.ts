@@ -280,7 +280,7 @@ export class Agent {
   #acknowledged(ack: AckMessage): void {
     const time = this.#time
     if (time && ack.echoSentAtMs !== undefined) {
-      time.answered(ack.echoSentAtMs, ack.atMs)
+      time.answered(ack.echoSentAtMs, ack.atMs, ack.clockIsWrong)
       this.#questions.answered()
       if (!time.holds) this.#metering?.trustClock(time.now().wallMs)
     }

@@ -62,7 +62,7 @@ export class LivePlane {
     this.#live.noted()
   }
 
-  answered(ack: Pick<AckMessage, 'inventory'>): void {
+  answered(ack: Pick<AckMessage, 'inventory' | 'echoSentAtMs'>): void {
     this.#inventory.answered(ack)
   }
 

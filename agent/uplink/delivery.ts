@@ -62,6 +62,8 @@ export class Delivery {
   #sentAtSteadyMs = 0
   /** of the last message, by the wall clock: no two messages have the same, so an answer names the one that it answers */
   #sentAtMs = 0
+  /** how long an answer is awaited: twice what the last one took, within limits */
+  #patienceMs = RESEND_AFTER_MS
   #resendAfterMs = RESEND_AFTER_MS
   #resends = 0
   #connected = false
@@ -180,14 +182,20 @@ export class Delivery {
   #learnSizes(ack: AckMessage): void {
     // whatever it answers: while records are held, only questions are under way
     if (ack.echoSentAtMs !== undefined && this.#o.holds?.()) this.#unanswered.answered()
+    // a collector whose queue is full drops what comes, of any size
+    if (ack.pauseMs !== undefined) this.#flight.excuse()
     if (ack.epoch !== this.#o.spool.epoch && ack.notStored === undefined) return
-    const { arrived, lost } = this.#flight.answered(ack)
-    if (lost !== undefined) this.#size.lost(lost, this.#steadyMs())
-    if (arrived !== undefined) this.#size.arrived(arrived, this.#steadyMs())
+    const now = this.#steadyMs()
+    const { arrived, lost, tookMs } = this.#flight.answered(ack, now)
+    if (lost !== undefined) this.#size.lost(lost, now)
+    if (arrived !== undefined) this.#size.arrived(arrived, now)
+    if (tookMs === undefined) return
+    this.#unanswered.took(tookMs)
+    this.#patienceMs = Math.min(RESEND_AT_MOST_MS, Math.max(RESEND_AFTER_MS, 2 * tookMs))
   }
 
   #moved(): void {
-    this.#resendAfterMs = RESEND_AFTER_MS
+    this.#resendAfterMs = this.#patienceMs
     this.#resends = 0
     this.#heldForMs = 0
     this.#unanswered.answered()

@@ -15,9 +15,27 @@ interface Sent {
 /** A connection that ends so soon after a message may have ended because of it. */
 const CUT_MS = 5_000
 
-/** The interval messages under way. What the collector answers shows which of them arrived and which were lost. */
+/** Messages that are sent again are remembered, for their answers may be late: so many of them. */
+const REMEMBERED = 64
+
+/** What an answer shows of the messages. */
+interface Shown {
+  /** size of the largest message that arrived */
+  arrived?: number
+  /** size of one that was lost */
+  lost?: number
+  /** how long the answer took, ms */
+  tookMs?: number
+}
+
+/**
+ * The interval messages under way. What the collector answers shows which of them arrived and which were lost. A message that is sent
+ * again is not lost yet: its answer may be late.
+ */
 export class Flight {
   #sent: Sent[] = []
+  /** those that were sent again, oldest first */
+  #repeated: Sent[] = []
 
   get isBusy(): boolean {
     return this.#sent.length > 0
@@ -32,8 +50,15 @@ export class Flight {
     this.#sent.push(message)
   }
 
+  /** All that is under way is sent again. */
   clear(): void {
+    this.#repeated = [...this.#repeated, ...this.#sent].slice(-REMEMBERED)
     this.#sent = []
+  }
+
+  /** The collector says that it is busy: what is not answered now may have arrived. */
+  excuse(): void {
+    for (const message of this.#sent) message.answered = true
   }
 
   /** The messages from `seq` on are sent again. */
@@ -49,30 +74,30 @@ export class Flight {
     )
   }
 
-  /**
-   * Takes an answer in. @returns the size of the largest message that it shows to have arrived, and of one that it shows to be lost
-   */
-  answered({ seq, resend, echoSentAtMs, pauseMs, notStored, held }: AckMessage): {
-    arrived?: number
-    lost?: number
-  } {
+  /** Takes an answer in. @param steadyMs now */
+  answered({ seq, resend, echoSentAtMs, pauseMs, notStored, held }: AckMessage, steadyMs: number): Shown {
+    const late = this.#repeated.find((s) => s.sentAtMs === echoSentAtMs)
     const named = this.#sent.find((s) => s.sentAtMs === echoSentAtMs)
+    // one connection keeps messages in order: the answers to what was sent before have come, or never will
+    if (named || late)
+      this.#repeated = this.#repeated.filter((s) => echoSentAtMs !== undefined && s.sentAtMs > echoSentAtMs)
     if (notStored !== undefined) {
       if (named) named.answered = true
-      return named ? { arrived: named.bytes } : {}
+      return shown([named, late], named ?? late, steadyMs)
     }
     if (named && held !== undefined) named.answered = true
-    const covered = this.#sent.filter((s) => s.lastSeq <= seq)
+    // what was sent after the answered message has not arrived by it, though its records have
+    const covered = this.#sent.filter(
+      (s) => s.lastSeq <= seq && echoSentAtMs !== undefined && s.sentAtMs <= echoSentAtMs,
+    )
     this.#sent = this.#sent.filter((s) => s.lastSeq > seq)
-    const arrived = [...covered, ...(named ? [named] : [])].map((s) => s.bytes)
-    // one connection keeps messages in order: the next record was in a message before the answered one, which has not come
     const gap = resend && pauseMs === undefined && echoSentAtMs !== undefined
     const missing = gap
       ? this.#sent.find((s) => s.firstSeq <= seq + 1 && seq + 1 <= s.lastSeq && s.sentAtMs < echoSentAtMs)
       : undefined
     return {
-      ...(arrived.length > 0 ? { arrived: Math.max(...arrived) } : {}),
-      ...(missing ? { lost: missing.bytes } : {}),
+      ...shown([...covered, named, late], named ?? late, steadyMs),
+      ...(missing && { lost: missing.bytes }),
     }
   }
 
@@ -81,5 +106,13 @@ export class Flight {
     const recent = this.#sent.filter((s) => !s.answered && steadyMs - s.steadyMs < CUT_MS)
     this.clear()
     return recent.length > 0 ? { cut: Math.max(...recent.map((s) => s.bytes)) } : {}
+  }
+}
+
+function shown(arrived: readonly (Sent | undefined)[], named: Sent | undefined, steadyMs: number): Shown {
+  const bytes = arrived.flatMap((message) => message?.bytes ?? [])
+  return {
+    ...(bytes.length > 0 && { arrived: Math.max(...bytes) }),
+    ...(named && { tookMs: steadyMs - named.steadyMs }),
   }
 }

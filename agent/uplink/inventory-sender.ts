@@ -38,13 +38,14 @@ export class InventorySender {
   #atMs = 0
   #resends = 0
   #sentSteadyMs = 0
+  #sentWallMs = Number.NEGATIVE_INFINITY
   /** indexes of the parts that the collector has not named as arrived; empty: it has all */
   #missing: ReadonlySet<number> = new Set()
   /** whether the collector names inventories, once anything was acknowledged */
   #namesInventories = false
   /** since when it waits for that word; absent: it does not */
   #heldSteadyMs: number | undefined
-  /** whether the collector has answered anything since the parts were sent */
+  /** whether the collector has answered anything that was sent after the parts: what it names of them then is all that arrived */
   #heard = false
 
   constructor(options: InventorySenderOptions) {
@@ -59,8 +60,9 @@ export class InventorySender {
     this.#sendAll()
   }
 
-  answered({ inventory }: Pick<AckMessage, 'inventory'>): void {
-    this.#heard = true
+  answered({ inventory, echoSentAtMs }: Pick<AckMessage, 'inventory' | 'echoSentAtMs'>): void {
+    // a late answer to what was sent before tells nothing of the parts
+    if ((echoSentAtMs ?? 0) > this.#sentWallMs || inventory?.atMs === this.#atMs) this.#heard = true
     if (!inventory) return
     this.#namesInventories = true
     if (this.#heldSteadyMs !== undefined) this.#sendAll()
@@ -99,6 +101,7 @@ export class InventorySender {
     this.#parts = this.#inParts(base, now.steadyMs)
     this.#missing = new Set(this.#parts.keys())
     this.#sentSteadyMs = now.steadyMs
+    this.#sentWallMs = now.wallMs
     this.#heard = false
     const whole = this.#parts.length === 1
     for (const { message } of this.#parts) this.#o.publish(message, { retain: whole })

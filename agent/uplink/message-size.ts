@@ -3,7 +3,7 @@ import type { SizeLimit } from '../../protocol/status.ts'
 
 /** After so many losses in a row, the next message is the smallest that there is: whether anything arrives must be known soon. */
 const LOSSES_TO_SMALLEST = 3
-/** Connections that ended in a row, and losses in a row of a size that arrived before: once is chance. */
+/** Connections that ended in a row, losses in a row of a size that arrived before, and losses that a smaller one outlived: once is chance. */
 const NO_CHANCE = 2
 /** Sizes within a tenth of each other count as the same: messages are cut between two entries. */
 const SAME = 0.9
@@ -20,7 +20,9 @@ const TRY_AGAIN_AT_MOST_MS = 60 * 60_000
 /**
  * How large a message may be to arrive at the collector. Brokers drop what is above their limit without a word, and confirm it all
  * the same (Mosquitto, `message_size_limit`); others close the connection. So the size is found by what the collector
- * acknowledges: it halves when a message is lost and doubles while they arrive. A limit that was found is tried again later.
+ * acknowledges: it halves when a message is lost and doubles while they arrive. A limit is concluded where it happened twice that a
+ * message was lost and a smaller one, sent after it, arrived. One whose answer comes late was not lost. A limit that was found is
+ * tried again later.
  */
 export class MessageSize {
   readonly #log: Log
@@ -33,6 +35,8 @@ export class MessageSize {
   #lostAtMs = 0
   /** losses since something arrived */
   #inARow = 0
+  /** how often one was lost and a smaller one that was sent after it arrived */
+  #outlived = 0
   /** connections in a row that ended at once after a message */
   #cuts = 0
   #cutAtMs = 0
@@ -72,6 +76,7 @@ export class MessageSize {
   }
 
   arrived(bytes: number, steadyMs: number): void {
+    const isOutlived = this.#inARow > 0
     this.#inARow = 0
     this.#cuts = 0
     if (this.#lostBytes === Number.POSITIVE_INFINITY) return
@@ -80,7 +85,9 @@ export class MessageSize {
       return
     }
     this.#arrivedBytes = Math.max(this.#arrivedBytes, bytes)
-    if (this.#found) this.#found = { ...this.#found, arrivedBytes: this.#arrivedBytes }
+    if (isOutlived) this.#outlived++
+    if (!this.#found && this.#outlived >= NO_CHANCE) this.#find(steadyMs)
+    else if (this.#found) this.#found = { ...this.#found, arrivedBytes: this.#arrivedBytes }
     else this.#maxBytes = Math.max(this.#maxBytes, Math.min(2 * bytes, this.#lostBytes / SAME))
   }
 
@@ -100,10 +107,11 @@ export class MessageSize {
     if (arrivedBefore) {
       // the limit was lowered, or nothing arrives any more
       this.#arrivedBytes = 0
+      this.#outlived = 0
       this.#found = undefined
     }
-    // a large one was lost, a smaller one arrived, and now a large one is lost again
-    if (this.#arrivedBytes > 0) this.#find(steadyMs)
+    if (this.#found) this.#find(steadyMs)
+    else if (this.#arrivedBytes > 0) this.#maxBytes = this.#arrivedBytes
     else this.#maxBytes = this.#inARow >= LOSSES_TO_SMALLEST ? 0 : Math.floor(bytes / 2)
   }
 
@@ -125,6 +133,7 @@ export class MessageSize {
     this.#maxBytes = Number.POSITIVE_INFINITY
     this.#arrivedBytes = 0
     this.#lostBytes = Number.POSITIVE_INFINITY
+    this.#outlived = 0
     this.#found = undefined
     this.#tryAgainMs = TRY_AGAIN_MS
   }

@@ -3,6 +3,8 @@ import type { AckMessage, DeliveryStatus } from '../../protocol/status.ts'
 
 /** Silence that is told: a collector or a broker that restarts answers sooner. */
 const TOLD_AFTER_MS = 20_000
+/** An answer that takes longer is late. */
+const LATE_MS = 10_000
 
 /** For how long records were sent without an acknowledgement, and what is known of why. Logs the begin and the end, not each try. */
 export class UnansweredWatch {
@@ -12,6 +14,8 @@ export class UnansweredWatch {
   #triedBytes = Number.POSITIVE_INFINITY
   #notStored: string | undefined
   #held: string | undefined
+  /** how long the last answer took, ms, where it was late */
+  #lateMs: number | undefined
   /** what was logged of this silence */
   #told: string | undefined
 
@@ -22,6 +26,18 @@ export class UnansweredWatch {
   sent(bytes: number, steadyMs: number): void {
     this.#sinceSteadyMs ??= steadyMs
     this.#triedBytes = Math.min(this.#triedBytes, bytes)
+  }
+
+  /** An answer came, so long after its message. */
+  took(ms: number): void {
+    const wasLate = this.#lateMs !== undefined
+    this.#lateMs = ms > LATE_MS ? ms : undefined
+    if (!wasLate && this.#lateMs !== undefined)
+      this.#log.warn(
+        'the collector acknowledges late; records are kept here meanwhile. Look at the load and the disks of the computers of the broker and of the collector',
+        { tookS: Math.round(ms / 1000) },
+      )
+    if (wasLate && this.#lateMs === undefined) this.#log.info('the collector acknowledges in time again')
   }
 
   /** Records were taken. */
@@ -67,11 +83,13 @@ export class UnansweredWatch {
       )
   }
 
-  status(steadyMs: number): Pick<DeliveryStatus, 'unansweredS' | 'triedBytes' | 'notStored' | 'held'> {
-    if (this.#sinceSteadyMs === undefined) return {}
+  status(steadyMs: number): Omit<DeliveryStatus, 'limit'> {
+    const late = this.#lateMs === undefined ? {} : { lateS: Math.round(this.#lateMs / 1000) }
+    if (this.#sinceSteadyMs === undefined) return late
     const silentMs = steadyMs - this.#sinceSteadyMs
-    if (silentMs < TOLD_AFTER_MS) return {}
+    if (silentMs < TOLD_AFTER_MS) return late
     return {
+      ...late,
       unansweredS: Math.round(silentMs / 1000),
       ...(Number.isFinite(this.#triedBytes) ? { triedBytes: this.#triedBytes } : {}),
       ...(this.#notStored === undefined ? {} : { notStored: this.#notStored }),

@@ -156,6 +156,13 @@ export class ClockWatch {
     )
   }
 
+  /** Whether most clocks agree with the collector's, and not with this agent's. */
+  isWrongClock(agentId: string): boolean {
+    const { collector, agents } = this.#judgement
+    const isOf = (clock: (typeof agents)[number]) => clock.agentId === agentId && clock.verdict === 'wrong'
+    return collector === 'right' && agents.some(isOf)
+  }
+
   /** Whether other clocks contradict this one, or it shows a time before this version was written. */
   get isWrong(): boolean {
     this.#look()

@@ -201,10 +201,9 @@ export function createLedger(
     },
   })
   const takeBack = new TakeBack({
-    store,
+    ...common,
     decide: (request) => repricer.decide(request),
     alone: (work) => records.alone(work),
-    log,
   })
   const unknown = new UnknownQuantitiesBook(log)
   const receiver = new BatchReceiver({
@@ -214,6 +213,7 @@ export function createLedger(
     maxBytes: QUEUE_BYTES,
     nowMs,
     log,
+    isClockWrong: (agentId) => clocks.isWrongClock(agentId),
     onArrival: (agentId) => standing.arrived(agentId),
     onOutcome: (agentId, outcome) => standing.became(agentId, outcome),
     onAnswered: (waitedMs) => health.acknowledgements.observe(waitedMs / 1000),

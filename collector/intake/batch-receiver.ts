@@ -65,6 +65,7 @@ export class BatchReceiver {
   readonly #arrived: (agentId: string) => void
   readonly #became: (agentId: string, outcome: BatchOutcome) => void
   readonly #answered: (waitedMs: number) => void
+  readonly #isClockWrong: (agentId: string) => boolean
   readonly #unknown: Pick<UnknownQuantitiesBook, 'note'> | undefined
 
   constructor(options: {
@@ -82,7 +83,10 @@ export class BatchReceiver {
     onAnswered?: (waitedMs: number) => void
     /** counts what is stored and has no name here */
     unknown?: Pick<UnknownQuantitiesBook, 'note'>
+    /** whether most clocks agree with the collector's, and not with this agent's */
+    isClockWrong?: (agentId: string) => boolean
   }) {
+    this.#isClockWrong = options.isClockWrong ?? (() => false)
     this.#unknown = options.unknown
     this.#arrived = options.onArrival ?? (() => undefined)
     this.#became = options.onOutcome ?? (() => undefined)
@@ -108,11 +112,11 @@ export class BatchReceiver {
       this.#arrived(agentId)
       return
     }
-    const answer = this.#records.resendAnswer(agentId)
+    // an agent of which nothing is stored waits for its turn too
+    const answer = this.#records.resendAnswer(agentId) ?? NOTHING_KNOWN
     const allowance = this.#rateLimit.afterDrop(payload.byteLength, this.#queue.bytes)
     this.#became(agentId, { kind: 'told-to-wait', pauseMs: allowance.pauseMs ?? 0 })
-    // an agent without a high-water mark gets no answer: it sends again by its own clock
-    if (answer) sender.reply({ v: 1, ...answer, ...allowance, atMs: receivedAtMs })
+    sender.reply({ v: 1, ...answer, ...allowance, atMs: receivedAtMs })
   }
 
   /** An acknowledgement of what the store has of an agent. */
@@ -197,7 +201,8 @@ export class BatchReceiver {
     const now = this.#nowMs()
     const atMs = Math.round((receivedAtMs + now) / 2)
     this.#answered(Math.max(0, now - receivedAtMs))
-    reply({ v: 1, ...answer, ...allowance, atMs, echoSentAtMs: sentAtMs })
+    const clock = this.#isClockWrong(agentId) ? { clockIsWrong: true } : {}
+    reply({ v: 1, ...answer, ...allowance, ...clock, atMs, echoSentAtMs: sentAtMs })
   }
 }
 

@@ -67,7 +67,7 @@ export interface ClockSituation {
   /** how many clocks agree with each other, and of how many, the collector's included */
   agreeing: number
   clocks: number
-  /** what moved because the collector's clock was set before another had confirmed it; absent: nothing of late */
+  /** what moved because the collector's clock was set; absent: nothing of late */
   moved?: ClockMoved
 }
 
@@ -75,6 +75,8 @@ export interface ClockSituation {
 export interface ClockMoved {
   /** by how much the clock was set, ms; absent: not known */
   byMs?: number
+  /** it was set back to a time before minutes that were settled by it, and others may have agreed with it then */
+  isAhead?: true
   /** first and last time that was taken back, Unix ms; absent: no minute was */
   fromMs?: number
   toMs?: number

@@ -6,6 +6,8 @@ import type { AgentSituation } from '../plugin/situation.ts'
 
 /** Records come every minute: an agent of which some came since then reads its machines. */
 const RECORDS_COME_S = 100
+/** The last record may have come so long after the last live message, where all ended together, s. */
+const TOGETHER_S = 5
 
 export default defineRule({
   name: 'agent-silent',
@@ -36,8 +38,9 @@ export default defineRule({
     }),
 })
 
-const recordsCome = ({ recordsAgoS }: AgentSituation): boolean =>
-  recordsAgoS !== undefined && recordsAgoS <= RECORDS_COME_S
+/** Whether records have come since the live messages stopped: those of before show nothing where the broker is away. */
+const recordsCome = ({ recordsAgoS, silentS = Number.POSITIVE_INFINITY }: AgentSituation): boolean =>
+  recordsAgoS !== undefined && recordsAgoS <= RECORDS_COME_S && recordsAgoS + TOGETHER_S < silentS
 
 /** What is known of the agent, and what to do. That nobody reads its machines is known of none: it may read on and keep its records. */
 function summaryOf(agent: AgentSituation): string {

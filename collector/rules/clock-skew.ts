@@ -58,18 +58,20 @@ function ownClock({
 }
 
 /** For a person who may have seen, or billed, what is gone now. */
-function movedText({ byMs, fromMs, toMs, rulesFromMs }: ClockMoved): string {
+function movedText({ byMs, isAhead, fromMs, toMs, rulesFromMs }: ClockMoved): string {
   const set = byMs === undefined ? 'was set' : `was set, it was ${differenceText(-byMs)}`
   const told = [
     ...(fromMs === undefined || toMs === undefined
       ? []
       : [
-          `what was settled from ${iso(fromMs)} to ${iso(toMs)} is taken back, and settled again where it counts`,
+          `what was settled from ${iso(fromMs)} to ${iso(toMs)} is taken back, and settled again ${isAhead ? 'once it is over' : 'where it counts'}`,
         ]),
     ...(rulesFromMs === undefined
       ? []
       : [`contracts and prices of the configuration hold from ${iso(rulesFromMs)}`]),
   ]
+  if (isAhead)
+    return `the collector’s own clock was ahead and was set back: ${told.join('; ')}. Look at /api/v1/audit, and see which NTP server told the wrong time (timedatectl timesync-status, chronyc sources)`
   return `the collector’s own clock ${set}, before another clock had confirmed it: ${told.join('; ')}. Look at /api/v1/audit, and at the ledger of this time; see that NTP sets the clock before the collector starts (time-sync.target)`
 }
 

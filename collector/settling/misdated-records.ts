@@ -9,9 +9,10 @@ import type { AgentInterval } from '../economics/ledger-row.ts'
 import { type HeldMark, WRONG_CLOCK } from '../plugin/held.ts'
 import type { Store } from '../plugin/store.ts'
 import { type ClockRun, isWrong, type KeptRuns, MISDATED, readRuns } from './misdated-time.ts'
+import { type ActsStore, tellMoved } from './moved-by-persons.ts'
 import { PIECE_MS, RecordsBefore } from './records-before.ts'
 import type { DecisionRequest } from './repricing-request.ts'
-import type { SettlingClock } from './unconfirmed-time.ts'
+import type { SettlingClock } from './settling-clock.ts'
 
 const KEEP_EVERY_MS = 30_000
 /** A computer’s clock goes on where it is started again within this time. */
@@ -27,7 +28,7 @@ const BEGINS_MS = 5_000
 const MOST_RUNS = 50
 
 export interface MisdatedRecordsOptions {
-  store: Pick<Store, 'keepText' | 'keptTexts' | 'intervals' | 'newestRecordMs' | 'hold'>
+  store: Pick<Store, 'keepText' | 'keptTexts' | 'intervals' | 'newestRecordMs' | 'hold'> & ActsStore
   clock: SettlingClock & {
     /** whether nothing contradicts it, and it had time to be contradicted */
     readonly maySettle: boolean
@@ -223,6 +224,7 @@ export class MisdatedRecords {
       by: 'the collector',
       reason: 'the step of the clock that had put them aside was undone: they stand where they belong',
     })
+    await tellMoved(this.#o, fromMs, run.toMs + MINUTE_MS)
     delete run.held
     await this.#keep()
     await this.#o.onWrong()

@@ -5,7 +5,7 @@ import type { Settlement } from '../plugin/audit-store.ts'
 import type { Store } from '../plugin/store.ts'
 import type { FurtherDoubts } from './meter-doubts.ts'
 import type { Pricing } from './pricing.ts'
-import type { SettlingClock } from './unconfirmed-time.ts'
+import type { SettlingClock } from './settling-clock.ts'
 
 /** What settling needs. */
 export interface SettlerOptions extends FurtherDoubts {

@@ -21,10 +21,11 @@ import { nextPiece } from './piece-size.ts'
 import type { MinutePricing } from './pricing.ts'
 import { missingOf, settlementOf } from './settlement-of.ts'
 import type { SettlerOptions } from './settler-options.ts'
+import type { ClockMove } from './settling-clock.ts'
 import { SettlingProgress } from './settling-progress.ts'
 import { takeBack } from './take-back.ts'
 import { trueUpsOf } from './true-ups.ts'
-import { type ClockMove, rulesBeginMs, UnconfirmedTime } from './unconfirmed-time.ts'
+import { rulesBeginMs, UnconfirmedTime } from './unconfirmed-time.ts'
 import { UnsettledSearch } from './unsettled-search.ts'
 
 /** A minute that the store refuses is tried again after this, or when a record of it comes. */
@@ -60,7 +61,7 @@ export class Settler {
     this.#search = new UnsettledSearch({
       ...options,
       retentionMs: () => options.retentionMs,
-      waiting: () => this.waiting,
+      waiting: () => this.overdue,
       add: (found) => this.#due.addAll(found, options.nowMs()),
     })
   }
@@ -122,9 +123,9 @@ export class Settler {
 
   /** Takes back what was begun and settled by an unconfirmed clock that was set since. */
   async #takeBack(move: ClockMove, now: number): Promise<void> {
-    await takeBack(move, this.#o, now)
     // what the search found by the wrong clock is searched again
     this.#due.keep((minute) => this.#whys.has(minute))
+    this.#due.addAll(await takeBack(move, this.#o, now), now)
     await this.#unconfirmed?.moved(move)
     this.moved = { ...move, atMs: now }
   }

@@ -6,9 +6,10 @@ import type { Log } from '../../protocol/kit/log.ts'
 import { StepWatch } from '../../protocol/kit/step-watch.ts'
 import { HOUR_MS, MINUTE_MS } from '../../protocol/units.ts'
 import { runsOf } from '../economics/minute-runs.ts'
-import type { RulesVersion } from '../plugin/audit-store.ts'
 import type { ClockMoved } from '../plugin/situation.ts'
 import type { Store } from '../plugin/store.ts'
+import { SettledThrough, type SettledThroughOptions } from './settled-through.ts'
+import type { ClockMove, RulesBegin, SettlingClock } from './settling-clock.ts'
 
 const KIND = 'unconfirmed-clock'
 const NAME = 'settled'
@@ -16,20 +17,6 @@ const NAME = 'settled'
 const GOES_ON_MS = 24 * HOUR_MS
 /** Both clocks are read one after the other. */
 const SAME_MOMENT_MS = 1_000
-
-/** The clock by which minutes are settled. */
-export interface SettlingClock {
-  /** whether a clock that is not this computer's own has agreed with it since the start, or since it was last set */
-  readonly isConfirmed: boolean
-  /** whether rules may begin by it: it may be right, and no other clock contradicts it */
-  readonly mayBegin: boolean
-  /** when it was started or set last, by itself, Unix ms */
-  readonly sinceMs: number
-  /** wall clock and steady clock at one moment */
-  readonly instant: Instant
-  /** tells which start of the computer the steady clock begins with */
-  readonly boot: string
-}
 
 /** A start listens to the clock for two minutes before it settles: new rules are in force since then. */
 const LISTENED_MS = 3 * MINUTE_MS
@@ -54,18 +41,6 @@ const KeptSchema = z.object({
   minutes: z.array(z.tuple([z.number(), z.number()])),
 })
 type Kept = z.output<typeof KeptSchema>
-type RulesBegin = Pick<RulesVersion, 'version' | 'fromMs'>
-
-/** What is to be taken back because the clock was set. */
-export interface ClockMove {
-  /** by how much it was set, ms; absent: not known */
-  byMs?: number
-  /** begins of rules by the wrong clock, with those by the right one */
-  rules: (RulesBegin & { toMs: number })[]
-  /** minutes that were settled by the wrong clock, [from, to) of each run */
-  minutes: [fromMs: number, toMs: number][]
-}
-
 /**
  * What was begun and settled by a clock that no other has confirmed. It counts as all else does; but where the clock is set before one
  * confirmed it, it moves with the clock: so a collector whose first clock is a month behind books no rent for that month. It is kept in
@@ -82,12 +57,10 @@ export class UnconfirmedTime {
   /** by how much the clock was set since then, ms */
   #stepMs = 0
   #kept: Kept | undefined
+  readonly #through: SettledThrough
 
-  constructor(options: {
-    store: Pick<Store, 'keepText' | 'keptTexts'>
-    clock: SettlingClock
-    log: Log
-  }) {
+  constructor(options: SettledThroughOptions & { log: Log }) {
+    this.#through = new SettledThrough(options)
     this.#store = options.store
     this.#clock = options.clock
     this.#log = options.log
@@ -101,6 +74,7 @@ export class UnconfirmedTime {
 
   /** Reads what an earlier run, or another collector, left. */
   async #start(): Promise<void> {
+    await this.#through.read()
     const text = (await this.#store.keptTexts(KIND)).get(NAME)
     if (text !== undefined) this.#kept = this.#read(text)
     const kept = this.#kept
@@ -133,7 +107,7 @@ export class UnconfirmedTime {
 
   /** Whether something is to be done with what was settled by an unconfirmed clock: it was confirmed, or set. */
   get isDue(): boolean {
-    if (!this.#kept) return false
+    if (!this.#kept) return this.#through.isDue
     return this.#clock.isConfirmed || Math.abs(this.#stepped()) > CLOCK_TOLERANCE_MS
   }
 
@@ -146,6 +120,7 @@ export class UnconfirmedTime {
 
   /** These minutes are about to be settled for the first time. Resolves when that is kept, where no other clock confirms this one. */
   async settle(minutes: readonly number[]): Promise<void> {
+    await this.#through.settle(minutes)
     if (minutes.length === 0 || this.#clock.isConfirmed) return
     const kept = this.#present
     await this.#keep({ ...kept, minutes: joined([...kept.minutes, ...runsOf(minutes)]) })
@@ -159,17 +134,18 @@ export class UnconfirmedTime {
   async move(isStart: boolean): Promise<ClockMove | undefined> {
     if (isStart) await this.#start()
     const kept = this.#kept
-    if (!kept) return undefined
+    if (!kept) return this.#through.move()
     const byMs = this.#stepped()
     if (Math.abs(byMs) > CLOCK_TOLERANCE_MS) return this.#moveBy(kept, byMs)
     if (!this.#clock.isConfirmed) return undefined
     if (kept.apart) return this.#moveToThisRun(kept)
     await this.#keep(undefined)
-    return undefined
+    return this.#through.move()
   }
 
   /** What had to move has moved. */
   async moved(move: ClockMove): Promise<void> {
+    if (move.isAhead) return this.#through.moved()
     const kept = this.#kept
     if (!kept) return
     // by an unknown step: it moved because the clock is confirmed now
@@ -234,12 +210,13 @@ export function movedOf(
   nowMs: number,
 ): { moved?: ClockMoved } {
   if (!move || nowMs - move.atMs > TOLD_MS) return {}
-  const { byMs, minutes, rules } = move
+  const { byMs, isAhead, minutes, rules } = move
   const [fromMs, toMs] = [minutes[0]?.[0], minutes.at(-1)?.[1]]
   if (fromMs === undefined && rules.length === 0) return {}
   return {
     moved: {
       ...(byMs === undefined ? {} : { byMs }),
+      ...(isAhead && { isAhead }),
       ...(fromMs === undefined || toMs === undefined ? {} : { fromMs, toMs }),
       ...(rules.length > 0 ? { rulesFromMs: Math.min(...rules.map((begin) => begin.toMs)) } : {}),
     },

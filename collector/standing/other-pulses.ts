@@ -33,7 +33,7 @@ export function brokerPulses(link: {
               kind: 'broker',
               what: 'the collector has no connection to the broker',
               cause: `${url}: ${trouble}`,
-              cure: 'start the broker, and check mqtt.url, the user and the password, and that the collector may read the topics of its site; agents keep their records meanwhile',
+              cure: 'start the broker, and check mqtt.url, the user and the password, that the collector may read the topics of its site, and that messages of some kB are allowed (Mosquitto: message_size_limit); agents keep their records meanwhile',
             }
           : {
               kind: 'standby',

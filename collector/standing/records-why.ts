@@ -30,6 +30,8 @@ const CLOCK_CURE =
   'correct the clock that is wrong (NTP: timedatectl on both computers); nothing is lost meanwhile'
 /** A batch that came this long ago is not simply on its way to the store. */
 const SLOW_S = 5
+/** Acknowledgements that were late are awaited for this many times as long; then something else is the cause. */
+const MUCH_LATER = 4
 
 /** Where the records of an agent are stopped: in the collector, at the broker, or at the agent. */
 export function whyRecordsStand(facts: RecordsFacts): Why {
@@ -107,7 +109,14 @@ function atBroker({ site, agentId, status, outcome, isUnanswered }: RecordsFacts
     }
   }
   if (!isUnanswered) return undefined
-  const { triedBytes } = status?.delivery ?? {}
+  const { triedBytes, lateS = 0, unansweredS = 0 } = status?.delivery ?? {}
+  if (unansweredS < MUCH_LATER * lateS)
+    return {
+      kind: 'late',
+      what: 'records wait at agents and are acknowledged late',
+      cause: `${who} sends, and its last acknowledgement took ${Math.round(lateS)} s: the broker passes on late, or the collector is too busy to read`,
+      cure: `look at the load and the disks of the computers of the broker and of the collector; ${who} keeps its records meanwhile`,
+    }
   return {
     kind: 'dropped',
     what: 'records wait at agents and do not arrive',

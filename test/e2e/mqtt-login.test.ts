@@ -86,7 +86,7 @@ const logged = (part: Record<string, unknown>) =>
     (all) => all.some((line) => Object.entries(part).every(([key, value]) => line[key] === value)),
   )
 const NOT_AUTHORISED =
-  'the broker refuses the connection; check mqtt.username and mqtt.password here, and that this user may connect at the broker'
+  'the broker refuses the connection; check mqtt.username and mqtt.password here, and at the broker that this user may connect, and that messages of some kB are allowed (Mosquitto: message_size_limit)'
 const WRONG_PASSWORD =
   'the broker refuses the connection; check mqtt.username and mqtt.password here, and the password at the broker'
 

@@ -40,6 +40,10 @@ export async function blackStart(o: BlackStartOptions): Promise<string[]> {
     await pause(Math.max(0, o.collectorAfterMs - (performance.now() - began)))
     await site.collector.start()
     o.say(`${watch.sinceS} s: the collector starts; ${site.waitingRecords} records wait`)
+    if (o.timeAfterMs !== undefined)
+      o.say(
+        `the agents believe that it is 1970 until ${Math.round(o.timeAfterMs / 1000)} s after their start`,
+      )
     const settled = await settles(site, watch)
     if (!settled) {
       for (const line of figureLines(await watch.end())) o.say(line)

@@ -53,12 +53,20 @@ program
   )
 program
   .command('black-start')
-  .description('brings a whole site up at once: addresses come late, the broker and the collector last')
+  .description(
+    'brings a whole site up at once: addresses come late, the broker and the collector later, the time (NTP) last',
+  )
   .option('--agents <number>', 'agents', number, 500)
   .option('--machines <number>', 'machines of each', number, 100)
   .option('--addresses <seconds>', 'time within which the machines get their addresses', number, 60)
   .option('--collector <seconds>', 'how long after the agents the collector starts', number, 90)
-  .option('--time <seconds>', 'how long after their start the agents get the time; before, it is 1970')
+  .option(
+    '--time <seconds>',
+    'how long after their start the agents get the time; before, it is 1970',
+    number,
+    150,
+  )
+  .option('--right-clocks', 'the agents have the right time from their start on')
   .option('--minutes <number>', 'how long the site works once it has settled', number, 3)
   .option('--poll <seconds>', 'time between two readings of a machine', number, 10)
   .action(async (o) =>
@@ -66,7 +74,7 @@ program
       blackStart({
         ...{ agents: o.agents, machinesPerAgent: o.machines, pollMs: o.poll * 1000 },
         ...{ addressesWithinMs: o.addresses * 1000, collectorAfterMs: o.collector * 1000 },
-        ...(o.time !== undefined && { timeAfterMs: number(o.time) * 1000 }),
+        ...(!o.rightClocks && { timeAfterMs: o.time * 1000 }),
         ...{ worksMs: o.minutes * MS_PER_MINUTE, folder, dist: resolve('dist'), say },
       }),
     ),

@@ -18,6 +18,8 @@ export interface Figures {
   firstWholeMinuteS?: number
   /** of the collector, from the kernel */
   peakRssMiB: number
+  /** 99 % of the time the collector's event loop called what was due within this, s; absent: its page was not read */
+  loopDelayP99S?: number
   /** messages that could not be used, and records that are in no sum */
   refusedMessages: number
   lostRecords: number
@@ -68,6 +70,8 @@ export class FleetWatch {
     const quarantine = await this.#ask<QuarantineView>('/api/v1/quarantine')
     this.#figures.lostRecords = (losses ?? []).reduce((sum, { records }) => sum + records, 0)
     this.#figures.refusedMessages = quarantine?.count ?? 0
+    const p99S = await loopDelayP99S(`${this.#site.url}/metrics`)
+    if (p99S !== undefined) this.#figures.loopDelayP99S = p99S
     return this.#figures
   }
 
@@ -131,8 +135,28 @@ export const figureLines = (f: Figures): string[] => {
   const at = (s: number | undefined) => (s === undefined ? 'not seen' : `after ${s} s`)
   return [
     `all agents connected: ${at(f.agentsConnectedS)}; all machines live: ${at(f.machinesLiveS)}; first minute of all of them settled: ${at(f.firstWholeMinuteS)}`,
-    `collector's peak: ${f.peakRssMiB} MiB; most records that waited: ${f.mostWaiting}; messages refused: ${f.refusedMessages}; records lost or held: ${f.lostRecords}`,
+    `collector's peak: ${f.peakRssMiB} MiB; its event loop was late by ${f.loopDelayP99S === undefined ? 'an unknown time' : `at most ${f.loopDelayP99S} s`} (p99); most records that waited: ${f.mostWaiting}; messages refused: ${f.refusedMessages}; records lost or held: ${f.lostRecords}`,
   ]
+}
+
+/** Upper bound of the bucket that has 99 % of the looks at the event loop; infinite above the last one. */
+async function loopDelayP99S(page: string): Promise<number | undefined> {
+  const text = await fetch(page, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    .then((answer) => (answer.ok ? answer.text() : ''))
+    .catch(() => '')
+  return quantileOf(text, 'perwatt_event_loop_delay_seconds', 0.99)
+}
+
+/** The bound below which this share of a histogram's observations lies; undefined where the page has none. */
+function quantileOf(page: string, name: string, share: number): number | undefined {
+  const buckets = [...page.matchAll(new RegExp(`^${name}_bucket\\{le="([^"]+)"\\} (\\d+)`, 'gm'))].map(
+    ([, le, count]) => ({
+      boundS: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
+      count: Number(count),
+    }),
+  )
+  const all = buckets.at(-1)?.count ?? 0
+  return all === 0 ? undefined : buckets.find(({ count }) => count >= share * all)?.boundS
 }
 
 const rssMiB = (pid: number | undefined): number => memoryOf(pid, 'VmRSS')

@@ -54,7 +54,8 @@ const REFUSALS: Readonly<Record<number, string>> = {
   2: '; let this client id connect',
   3: ', because it is not available now; look at its log',
   4: '; check mqtt.username and mqtt.password here, and the password at the broker',
-  5: '; check mqtt.username and mqtt.password here, and that this user may connect at the broker',
+  // Mosquitto answers this too where the last will is above its message_size_limit
+  5: '; check mqtt.username and mqtt.password here, and at the broker that this user may connect, and that messages of some kB are allowed (Mosquitto: message_size_limit)',
 }
 
 /**

@@ -57,6 +57,60 @@ describe('an agent whose clock is wrong', () => {
     expectTruth(0, 5)
   })
 
+  describe('and is slewed until it is right, without a step', () => {
+    /** How far the first and the last record are from their time, ms. */
+    const slewed = async (agentMs: number, hasMost: boolean) => {
+      await rig.remove()
+      rig = new ClockRig()
+      rig.agentMs = agentMs
+      rig.hasMost = hasMost
+      await rig.start()
+      await rig.run(600)
+      expect(rig.delivered).toEqual([])
+      rig.slewMsPerS = 50
+      await rig.run(Math.abs(agentMs) / 50)
+      await rig.end()
+      expect(rig.spool.state()).toMatchObject({ records: 0, lost: 0 })
+      expect(rig.twice).toEqual([])
+      const sum = rig.delivered.reduce((mj, { energyMilliJ = 0 }) => mj + energyMilliJ, 0)
+      expect(sum).toBe((rig.nowS - 5) * 1_000_000)
+      return Math.min(...rig.delivered.map(({ startMs }) => startMs)) - T0
+    }
+
+    it.each([-300_000, 300_000])(
+      'shifts what it held by the measured offset of each time, where most clocks call it wrong by %i ms',
+      async (agentMs) => {
+        expect(Math.abs(await slewed(agentMs, true))).toBeLessThanOrEqual(130_000)
+      },
+    )
+
+    it('shifts nothing where no third clock says which of the two is wrong', async () => {
+      expect(await slewed(-300_000, false)).toBe(-300_000)
+    })
+
+    it('shifts what it recorded while its clock drifted out of the tolerance and was slewed back', async () => {
+      rig.hasMost = true
+      await rig.run(120)
+      // a crystal that runs fast, and no NTP
+      while (rig.agentMs < 200_000) {
+        rig.agentMs += 5_000 / 60
+        await rig.run(1)
+      }
+      expect(rig.spool.state().held).toBeGreaterThan(10)
+      const held = rig.nowS
+      rig.slewMsPerS = 100
+      await rig.run(2_200)
+      await rig.end()
+      expect(rig.spool.state()).toMatchObject({ records: 0, lost: 0 })
+      // within the tolerance of the time that it was: what it did up to then stands no later than that
+      const late = rig.delivered.filter(({ startMs }) => startMs - T0 > held * 1000 + 130_000)
+      const done = late.reduce((mj, { energyMilliJ = 0 }) => mj + energyMilliJ, 0)
+      expect(done).toBeLessThanOrEqual((rig.nowS - held) * 1_000_000)
+      const sum = rig.delivered.reduce((mj, { energyMilliJ = 0 }) => mj + energyMilliJ, 0)
+      expect(sum).toBe((rig.nowS - (rig.nowS % 5 || 5)) * 1_000_000)
+    })
+  })
+
   it('does not shift what it recorded while the collector’s clock was wrong, a day behind or ahead', async () => {
     for (const collectorMs of [-DAY_MS, DAY_MS]) {
       rig.collectorMs = collectorMs

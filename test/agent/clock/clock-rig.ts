@@ -26,6 +26,10 @@ export class ClockRig {
   /** agent's clock minus true time, and collector's clock minus true time */
   agentMs = 0
   collectorMs = 0
+  /** whether the collector says that most clocks agree with its own */
+  hasMost = false
+  /** by how much the agent's clock is slewed in each second, ms, until it is right */
+  slewMsPerS = 0
   /** whether the collector answers */
   reachable = true
   boots = 0
@@ -93,6 +97,7 @@ export class ClockRig {
   /** Lets the time go on, a second at a time. Answers of the collector take 20 ms, and come every 5 s. */
   async run(seconds: number): Promise<void> {
     for (const untilS = this.nowS + seconds; this.nowS < untilS; this.nowS++) {
+      this.agentMs -= Math.sign(this.agentMs) * Math.min(Math.abs(this.agentMs), this.slewMsPerS)
       if (this.nowS % POLL_S === 0) this.#metering.observe('rig1', this.#reading(), this.time.now())
       if (this.reachable && this.nowS % 5 === 1) this.#exchange()
       await this.#metering.beat(this.time.now())
@@ -111,7 +116,7 @@ export class ClockRig {
   #exchange(): void {
     const sentAtMs = this.#clock.now().wallMs
     this.time.sent(sentAtMs)
-    this.time.answered(sentAtMs, T0 + this.nowS * 1000 + this.collectorMs)
+    this.time.answered(sentAtMs, T0 + this.nowS * 1000 + this.collectorMs, this.hasMost)
     if (!this.time.holds) this.#metering.trustClock(this.#clock.now().wallMs)
   }
 

@@ -23,10 +23,27 @@ class LimitedBroker {
   sizes: number[] = []
   took: string[] = []
   answers: AckMessage[] = []
+  /** how long the collector takes for its answer, in its turn */
+  slowMs: () => number = () => 0
+  #dueMs: number[] = []
+
+  /** The connection ended: nobody hears them any more. */
+  forget(): void {
+    this.answers = []
+    this.#dueMs = []
+  }
+
+  /** The answers that are ready by now. */
+  ready(nowMs: number): AckMessage[] {
+    const due = this.#dueMs.filter((ms) => ms <= nowMs).length
+    this.#dueMs = this.#dueMs.slice(due)
+    return this.answers.splice(0, due)
+  }
 
   send(message: IntervalMessage): boolean {
     this.sizes.push(bytesOf(message))
     if (!this.passes || bytesOf(message) > this.limitBytes) return true
+    this.#dueMs.push(Math.max(message.sentAtMs, this.#dueMs.at(-1) ?? 0) + this.slowMs())
     const base = { v: 1 as const, epoch: message.epoch, creditRecords: 5_000, atMs: 0 }
     const ours = { ...base, echoSentAtMs: message.sentAtMs }
     if (message.firstSeq > this.mark + 1) this.answers.push({ ...ours, seq: this.mark, resend: true })
@@ -78,9 +95,21 @@ async function hold(n: number, from = 0): Promise<string[]> {
 async function pass(seconds: number): Promise<void> {
   for (let tenth = 0; tenth < seconds * 10; tenth++) {
     steadyMs += 100
-    for (const ack of broker.answers.splice(0)) delivery.acknowledged(ack)
+    for (const ack of broker.ready(steadyMs)) delivery.acknowledged(ack)
     await delivery.pump()
   }
+}
+
+/** What was said in this time of a limit of size. */
+async function limitsSaid(minutes: number): Promise<unknown[]> {
+  const said: unknown[] = []
+  for (let n = 0; n < minutes; n++) {
+    // a record of another length each minute: a small agent sends one at a time
+    await hold(1 + (n % 2), 10 ** (1 + (n % 7)))
+    await pass(60)
+    if (delivery.status?.limit) said.push(delivery.status.limit)
+  }
+  return said
 }
 
 describe('batches behind a broker that drops large messages', () => {
@@ -128,6 +157,43 @@ describe('batches behind a broker that drops large messages', () => {
     await hold(500)
     await pass(1)
     expect(broker.sizes).toHaveLength(1)
+  })
+
+  it.each([11, 15, 25, 40])('are not taken for too large where each answer takes %i s', async (slowS) => {
+    broker.slowMs = () => slowS * 1000
+    expect(await limitsSaid(40)).toEqual([])
+    expect(delivery.status).toMatchObject({ lateS: expect.any(Number) })
+    expect(lines.filter((line) => line.includes('acknowledges late'))).toHaveLength(1)
+    broker.slowMs = () => 0
+    await pass(600)
+    await hold(1)
+    await pass(60)
+    expect(spool.state().records).toBe(0)
+    expect(delivery.status).toBeUndefined()
+    expect(lines.join()).not.toContain('message_size_limit')
+  })
+
+  it('are not taken for too large where a collector is slow at times, with a backlog', async () => {
+    // one answer of three takes up to a minute
+    let answer = 0
+    broker.slowMs = () => (answer++ % 3 === 0 ? ((answer * 7_919) % 60) * 1000 : 100)
+    await hold(700)
+    expect(await limitsSaid(60)).toEqual([])
+    expect(lines.join()).not.toContain('message_size_limit')
+  })
+
+  it('arrive below the limit of a broker before a slow collector, and the limit is found', async () => {
+    broker.limitBytes = 1_500
+    broker.slowMs = () => 12_000
+    const ids: string[] = []
+    for (let minute = 0; minute < 20; minute++) {
+      ids.push(...(await hold(100, ids.length)))
+      await pass(60)
+    }
+    await pass(600)
+    expect(broker.took).toEqual(ids)
+    expect(delivery.status?.limit?.arrivedBytes).toBeLessThanOrEqual(1_500)
+    expect(delivery.status?.limit?.lostBytes).toBeGreaterThan(1_500)
   })
 
   it('are tried one at a time, down to one record, while nothing arrives, and the agent says so', async () => {
@@ -188,7 +254,7 @@ describe('batches behind a broker that drops large messages', () => {
       const before = broker.sizes.length
       await pass(1)
       if (broker.sizes.slice(before).some((bytes) => bytes > 4_096)) {
-        broker.answers = []
+        broker.forget()
         delivery.connected(false)
         steadyMs += 1_000
         delivery.connected(true)
@@ -227,7 +293,8 @@ describe('the inventory', () => {
     })
   })
 
-  const answer = () => sender.answered(knowsParts ? { inventory: parts.answer('edge') } : {})
+  const answer = () =>
+    sender.answered(knowsParts ? { inventory: parts.answer('edge'), echoSentAtMs: steadyMs } : {})
   function minute(): void {
     for (let s = 0; s < 60; s++) {
       steadyMs += 1000

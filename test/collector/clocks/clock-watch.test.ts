@@ -62,6 +62,17 @@ describe('the collector’s clock', () => {
     expect([...trust(), watch.isConfirmed]).toEqual([true, true, true])
   })
 
+  it('calls the clock of an agent wrong where most agree with this one, and never with two clocks alone', async () => {
+    await run({ a: 3_600_000 })
+    expect(watch.isWrongClock('a')).toBe(false)
+    await run({ a: 3_600_000, b: 0, c: 0 })
+    expect(['a', 'b', 'unheard'].map((agentId) => watch.isWrongClock(agentId))).toEqual([true, false, false])
+    // this one is the wrong one now
+    offMs = DAY_MS
+    await run({ a: DAY_MS + 3_600_000, b: 0, c: 0 })
+    expect(watch.isWrongClock('b')).toBe(false)
+  })
+
   it('is confirmed by no agent or server on its own computer, but contradicted by one', async () => {
     create()
     whereIs = (agentId) => ({ a: true, b: false })[agentId]

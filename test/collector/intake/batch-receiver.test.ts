@@ -35,7 +35,15 @@ describe('the batch receiver', () => {
   const open = (maxBytes: number) => {
     const nowMs = () => rig.nowMs
     const rateLimit = new AgentRateLimit({ maxBytes, nowMs, random: () => 0.5 })
-    receiver = new BatchReceiver({ records: rig.records, rateLimit, maxBytes, nowMs, log: SILENT })
+    const isClockWrong = (agentId: string) => agentId === 'slewed'
+    receiver = new BatchReceiver({
+      records: rig.records,
+      rateLimit,
+      maxBytes,
+      nowMs,
+      log: SILENT,
+      isClockWrong,
+    })
   }
 
   beforeEach(async () => {
@@ -52,6 +60,23 @@ describe('the batch receiver', () => {
     await rig.stop()
     await store.close()
     rmSync(folder, { recursive: true })
+  })
+
+  it('tells an agent whose clock is wrong that it is, and one of which nothing is stored when its turn comes', async () => {
+    receive('slewed', bytes(batch(1, [record(0)])))
+    receive('a', bytes(batch(1, [record(0)])))
+    await eventually(
+      () => acks,
+      (all) => all.length === 2,
+    )
+    expect(Object.fromEntries(acks.map(([agentId, { clockIsWrong }]) => [agentId, clockIsWrong]))).toEqual({
+      slewed: true,
+      a: undefined,
+    })
+    open(1)
+    acks = []
+    receive('new', bytes(batch(1, [record(0)])))
+    expect(acks).toMatchObject([['new', { epoch: 0, seq: 0, pauseMs: expect.any(Number) }]])
   })
 
   it('acknowledges what the store has, with the credit and the middle of its time here', async () => {

@@ -34,6 +34,12 @@ describe('agent-silent', () => {
       summary: expect.stringContaining('its records do'),
     })
     expect(told({ recordsAgoS: 40 })).not.toHaveProperty('lossUsdPerHour')
+    // the broker went away: live messages and records ended together
+    for (const recordsAgoS of [57, 62, 99])
+      expect(told({ recordsAgoS })).toMatchObject({
+        lossUsdPerHour: 12,
+        summary: expect.stringContaining('no message of it comes'),
+      })
     expect(told({ offline: true })?.summary).toContain('agent edge-1 is offline')
     for (const more of [{}, { offline: true }, { recordsAgoS: 40 }, { recordsAgoS: 400 }])
       expect(told(more)?.summary).not.toContain('nobody reads')

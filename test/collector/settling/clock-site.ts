@@ -2,7 +2,7 @@ import { ClockWatch } from '../../../collector/clocks/clock-watch.ts'
 import { WorkloadSchema } from '../../../collector/economics/workloads.ts'
 import { MisdatedRecords } from '../../../collector/settling/misdated-records.ts'
 import { movedOf } from '../../../collector/settling/unconfirmed-time.ts'
-import { SILENT } from '../../../protocol/kit/log.ts'
+import { createLog, SILENT } from '../../../protocol/kit/log.ts'
 import { MINUTE_MS } from '../../../protocol/units.ts'
 import { KNOWN, LedgerRig } from '../ledger-rig.ts'
 import { MemoryStore } from '../memory-store.ts'
@@ -31,6 +31,8 @@ export class Site {
   slewRatio = 0
   #slewedMs = 0
   readonly store = new MemoryStore()
+  /** what is logged of records of a wrong clock */
+  readonly lines: string[] = []
   watch: ClockWatch
   rig: LedgerRig
   misdated: MisdatedRecords
@@ -67,7 +69,7 @@ export class Site {
       alone: (work) => rig.records.alone(work),
       decide: (request) => rig.repricer.decide(request),
       onWrong: () => rig.pricing.read(this.store),
-      log: SILENT,
+      log: createLog({ write: (line) => this.lines.push(line) }),
     })
     return { watch, rig, misdated }
   }

@@ -51,6 +51,22 @@ class Computer {
     await this.site.run(5)
   }
 
+  /** A person takes in what was put aside. */
+  async takeIn(shiftMs: number) {
+    const { store, rig } = this.site
+    const takeIn = new TakeIn({
+      store,
+      flush: async () => {},
+      markOf: (agentId) => rig.records.markOf(agentId),
+      decide: (request) => rig.repricer.decide(request),
+      alone: (work) => rig.records.alone(work),
+      nowMs: () => rig.nowMs,
+      retentionMs: 400 * DAY_MS,
+      log: SILENT,
+    })
+    return takeIn.request({ by: 'Ann', reason: 'its clock', agents: ['a'], shiftMs })
+  }
+
   async aside() {
     const held = await this.site.store.held({}, 1_000)
     return held.map(({ record, check, reason }) => ({
@@ -84,18 +100,7 @@ describe('records that were labelled and stored by a clock which no other confir
     await computer.site.run(100)
     expect(computer.site.minutes.every((minute) => minute >= 0)).toBe(true)
     // the command of their reason
-    const { store, rig } = computer.site
-    const takeIn = new TakeIn({
-      store,
-      flush: async () => {},
-      markOf: (agentId) => rig.records.markOf(agentId),
-      decide: (request) => rig.repricer.decide(request),
-      alone: (work) => rig.records.alone(work),
-      nowMs: () => rig.nowMs,
-      retentionMs: 400 * DAY_MS,
-      log: SILENT,
-    })
-    await takeIn.request({ by: 'Ann', reason: 'its clock', agents: ['a'], shiftMs: 8 * HOUR_MS })
+    await computer.takeIn(8 * HOUR_MS)
     expect(await computer.counting()).toEqual([0, 1, 2, 3, 4, 5])
   })
 
@@ -153,6 +158,20 @@ describe('records that were labelled and stored by a clock which no other confir
     expect(open.map(({ record }) => (minuteOf(record.startMs) - minuteOf(T0)) / MINUTE_MS)).toEqual([
       8, 9, 10, 11, 12,
     ])
+  })
+
+  it('are told with the command that moves them back, where a person had moved them by a step that is undone later', async () => {
+    const computer = await Computer.behind(0)
+    await computer.minutes(4)
+    const { site } = computer
+    site.offMs = 20 * MINUTE_MS
+    site.agents = { a: 20 * MINUTE_MS }
+    await computer.minutes(5)
+    const act = await computer.takeIn(20 * MINUTE_MS - 5_000)
+    expect(site.lines.join()).not.toContain('take-back')
+    await computer.setRight()
+    expect(site.lines.join()).toContain(`4 records taken in with a shift`)
+    expect(site.lines.join()).toContain(`perwatt-collector quarantine take-back ${act?.id}`)
   })
 
   it('are put aside with the backlog of hours that an agent kept while the collector was away', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { minuteOf } from '../../../protocol/units.ts'
+import { interval } from '../stores/fixtures.ts'
 import { DAY_MS, Site, T0, upTo } from './clock-site.ts'
 
 const HOUR_MS = 3_600_000
@@ -47,6 +48,82 @@ describe('a collector whose clock nothing confirms', () => {
     expect(site.told).toBeUndefined()
     expect(site.minutes).toEqual(upTo(site.minutes.length))
     expect(site.minutes.length).toBeGreaterThan(300)
+  })
+
+  describe('that leapt ahead with all of its agents, by one wrong NTP server', () => {
+    const everybody = (site: Site, offMs: number) => {
+      site.offMs = offMs
+      site.agents = { a: offMs, b: offMs }
+    }
+    const leapt = async (offMs: number) => {
+      const site = await new Site(0).start()
+      everybody(site, 0)
+      await site.run(600)
+      everybody(site, offMs)
+      await site.run(240)
+      expect(site.minutes.length).toBeGreaterThan(offMs / 60_000)
+      return site
+    }
+
+    it.each([10 * 60_000, 5 * HOUR_MS, 30 * HOUR_MS])(
+      'keeps no rent of minutes that never were once that leap of %i ms is undone, and pays none twice',
+      async (offMs) => {
+        const site = await leapt(offMs)
+        everybody(site, 0)
+        await site.run(180)
+        expect(site.minutes).toEqual(upTo(site.minutes.length))
+        expect(Math.abs(site.minutes.length - 1020 / 60)).toBeLessThanOrEqual(1)
+        expect(site.told).toMatchObject({ isAhead: true })
+        await site.run(1_200)
+        expect(site.minutes).toEqual(upTo(site.minutes.length))
+        expect(Math.abs(site.minutes.length - 2220 / 60)).toBeLessThanOrEqual(1)
+      },
+    )
+
+    it('puts aside what was recorded ahead, with the shift that makes it right, and nothing where no leap was undone', async () => {
+      const site = await leapt(5 * HOUR_MS)
+      const ahead = minuteOf(T0) + 5 * HOUR_MS + 11 * 60_000
+      await site.store.append('a', { epoch: 1, seq: 2 }, [
+        interval({ startMs: minuteOf(T0) + 60_000 }),
+        interval({ startMs: ahead }),
+      ])
+      site.rig.settler.note([ahead])
+      everybody(site, 0)
+      await site.run(180)
+      const held = await site.store.held({ state: 'open' }, 10)
+      expect(held).toMatchObject([{ check: 'wrong-clock', record: { startMs: ahead } }])
+      expect(held[0]?.reason).toMatch(/take-in --agent a .* --shift -18000$/)
+      everybody(site, -900_000)
+      await site.run(200)
+      expect(await site.store.held({ state: 'open' }, 10)).toHaveLength(1)
+    })
+
+    it('nor where the collector was started again with the right time, with a contract of before', async () => {
+      const site = await leapt(5 * HOUR_MS)
+      await site.again(86_400)
+      await site.run(200)
+      everybody(site, 0)
+      await site.again(86_400, { rebooted: true })
+      await site.run(300)
+      expect(site.minutes).toEqual(upTo(site.minutes.length))
+      expect(Math.abs(site.minutes.length - 1340 / 60)).toBeLessThanOrEqual(1)
+      // the contract that began by the wrong time holds from now on
+      expect(site.store.rules.every(({ fromMs }) => fromMs <= site.trueMs)).toBe(true)
+    })
+
+    it('and settles again what a step back by mistake had taken back', async () => {
+      const site = await new Site(0).start()
+      everybody(site, 0)
+      await site.run(1_200)
+      const before = site.minutes
+      everybody(site, -900_000)
+      await site.run(200)
+      expect(site.minutes.length).toBeLessThan(before.length)
+      everybody(site, 0)
+      await site.run(300)
+      expect(site.minutes).toEqual(upTo(site.minutes.length))
+      expect(Math.abs(site.minutes.length - 1700 / 60)).toBeLessThanOrEqual(1)
+    })
   })
 
   it('takes a steady clock that begins again under the same start of the kernel for another one', async () => {

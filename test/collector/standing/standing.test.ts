@@ -34,6 +34,19 @@ describe('records of an agent', () => {
     expect(standstill?.cure).toContain('perwatt/1/plains/edge/intervals')
   })
 
+  it.each([
+    { lateS: 25, kind: 'late', cause: 'its last acknowledgement took 25 s' },
+    { lateS: 11, kind: 'dropped', cause: '612 bytes' },
+  ])(
+    'that are acknowledged after $lateS s are told as $kind after a minute without any',
+    ({ lateS, kind, cause }) => {
+      const unanswered = status({ delivery: { unansweredS: 60, triedBytes: 612, lateS } }, 5)
+      const [standstill] = rig.stood(() => rig.agents.pulses([agent({ status: unanswered })]))
+      expect(standstill).toMatchObject({ kind })
+      expect(standstill?.cause).toContain(cause)
+    },
+  )
+
   it('that are stored while no acknowledgement arrives are told with the topic of the acknowledgements', () => {
     let seq = 100
     const unanswered = status({ delivery: { unansweredS: 20, triedBytes: 612 } }, 5)
