@@ -2,7 +2,7 @@ import type { AsicFacts } from './facts.ts'
 import { boardsOf, byWindow, type Known, known } from './hashrate-figures.ts'
 import { showHashrate } from './hashrates.ts'
 
-/** A measured hashrate is noisy: the same to the last digit for so long, while another figure of the reply moves, it is not measured. */
+/** A measured hashrate is noisy. One that stays the same to the last digit for this time, while another figure of the reply moves, is not measured. */
 const STUCK_MS = 900_000
 /** So often another figure has changed meanwhile. */
 const LEAST_CHANGES = 10

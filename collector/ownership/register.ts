@@ -73,10 +73,7 @@ export class OwnershipRegister {
     }
   }
 
-  /**
-   * Takes in the first records of each device. Of two agents that tell one machine the one with the earlier first record comes first, even where the
-   * other was heard before. A claim whose minutes were settled keeps its time.
-   */
+  /** Takes in the first records of each device: the earliest comes first, even where another agent was heard before, unless it was settled. */
   appear(appearances: readonly Appearance[], nowMs: number): void {
     for (const seen of [...appearances].sort(orderOf)) {
       const claim = this.#claims.get(seen.agentId, seen.deviceId) ?? this.#begin(seen, nowMs)

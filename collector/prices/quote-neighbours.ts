@@ -47,7 +47,7 @@ export class QuoteNeighbours {
   /**
    * What a pushed quote is held against. All who push are one source, the token's holder: no push confirms another. Many that each move a little
    * move a price no further than one may since the last confirmed value.
-   * @param isDue it was told for a time ahead, which comes now
+   * @param isDue its time was ahead when it was pushed, and comes now
    */
   ofPush(pushed: Quote, now: number, isDue = false): BesidePush {
     const { name, fromMs } = pushed

@@ -171,7 +171,7 @@ export class Chooser {
     }
   }
 
-  /** Whether it may be a part's power, and not the machine's. The only source that a person configured is believed. */
+  /** Whether it may be a part's power, and not the machine's. The only source that a person configured is taken as it is. */
   #isDoubted(power: RedfishPower): boolean {
     return this.#sources.length > 1 && isDoubtful(power)
   }
