@@ -1,4 +1,5 @@
 import { intervalKey } from '../../protocol/interval.ts'
+import { minuteOf } from '../../protocol/units.ts'
 import type { Check } from './check.ts'
 import { balance, countedTruth, exactlyOnce } from './checks.ts'
 import type { Evidence, Stored } from './evidence.ts'
@@ -25,16 +26,45 @@ function sureIndex(evidence: Evidence): number {
   return evidence.stored.intervals.findIndex((i) => i.agentId === agent && !inMemoryOnly?.has(intervalKey(i)))
 }
 
-/** More records than the collector may have counted too few of one agent. Those that only a full disk's agent had in memory may be lost. */
+/**
+ * More records than the collector may have counted too few of one agent. Those that only a full disk's agent had in memory may be lost. Of an agent whose
+ * spool was copied all is lost but a record of each overwritten spool: without it nobody could know of that spool.
+ */
 function loseSome(evidence: Evidence): Stored['intervals'] {
   const agent = agentOf(evidence)
+  const { intervals } = evidence.stored
+  if (!hasSoundAgent(evidence)) {
+    const left = new Set(overwrittenOf(evidence).flatMap(({ keys }) => firstStored(evidence, keys)))
+    return intervals.filter((i) => i.agentId !== agent || left.has(intervalKey(i)))
+  }
   const { least = 0, most = 0 } = accounts(evidence).find((a) => a.agent === agent) ?? {}
-  const isSound = hasSoundAgent(evidence)
   const { inMemoryOnly } = evidence.closed.get(agent) ?? {}
-  let left = isSound ? most - least + 1 : Number.POSITIVE_INFINITY
-  return evidence.stored.intervals.filter(
-    (i) => i.agentId !== agent || (isSound && inMemoryOnly?.has(intervalKey(i))) || left-- <= 0,
+  let left = most - least + 1
+  return intervals.filter((i) => i.agentId !== agent || inMemoryOnly?.has(intervalKey(i)) || left-- <= 0)
+}
+
+const overwrittenOf = (evidence: Evidence) =>
+  evidence.suffered.overwritten.filter(({ agent }) => agent === agentOf(evidence))
+
+function firstStored({ stored }: Evidence, keys: ReadonlySet<string>): string[] {
+  const found = stored.intervals.find((i) => keys.has(intervalKey(i)))
+  return found ? [intervalKey(found)] : []
+}
+
+/**
+ * Whether more can be lost of an agent than is counted as lost already. Of one whose spool was copied minutes of devices are compared, and a run of few
+ * minutes with many faults counts most of them.
+ */
+function hasMoreThanCounted(evidence: Evidence): boolean {
+  if (hasSoundAgent(evidence)) return true
+  const agent = agentOf(evidence)
+  const overwritten = new Set(overwrittenOf(evidence).flatMap(({ keys }) => [...keys]))
+  const records = [...(evidence.closed.get(agent)?.byKey ?? [])]
+  const minutes = records.flatMap(([key, { deviceId, startMs, coveredMs }]) =>
+    coveredMs > 0 && !overwritten.has(key) ? [`${deviceId}|${minuteOf(startMs)}`] : [],
   )
+  const counted = evidence.stored.losses.filter((loss) => loss.agentId === agent)
+  return new Set(minutes).size > counted.reduce((sum, { records: n }) => sum + n, 0)
 }
 
 const lossOf = (evidence: Evidence, records: number): Stored['losses'][number] => ({
@@ -102,6 +132,7 @@ const SPOILINGS: readonly Spoiling[] = [
   {
     what: 'a lost record that is not counted',
     check: countedLosses,
+    can: hasMoreThanCounted,
     spoil: (_, evidence) => ({ intervals: loseSome(evidence) }),
   },
   {
