@@ -1,3 +1,4 @@
+import { contractTerm } from './energy/attribution.ts'
 import { UNPAID } from './unpaid.ts'
 import type { Workload } from './workloads.ts'
 
@@ -18,7 +19,7 @@ export function workloadFaults(workloads: readonly Workload[]): WorkloadFault[] 
     const owner = taken.get(name)
     if (owner) fault('name', `${name} is ${owner}; choose another`)
     taken.set(name, `already the name of workloads[${i}]`)
-    const { fromMs, untilMs } = termOf(workload)
+    const { fromMs, untilMs } = contractTerm(workload)
     if (untilMs <= fromMs) fault('until', `expected a time after \`from\` (${from})`)
     const first = workloads.slice(0, i).findIndex((earlier) => takesAllOf(earlier, workload))
     if (first !== -1)
@@ -30,14 +31,9 @@ export function workloadFaults(workloads: readonly Workload[]): WorkloadFault[] 
   return faults
 }
 
-const termOf = ({ from, until }: Workload) => ({
-  fromMs: from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(from),
-  untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until),
-})
-
 /** Whether the earlier workload has every rule of the later one, and is in force whenever the later one is. */
 function takesAllOf(earlier: Workload, later: Workload): boolean {
-  const [before, after] = [termOf(earlier), termOf(later)]
+  const [before, after] = [contractTerm(earlier), contractTerm(later)]
   const rules = new Set(earlier.match.map(ruleKey))
   return (
     later.match.length > 0 &&
