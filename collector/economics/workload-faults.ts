@@ -1,4 +1,4 @@
-import { contractTerm } from './energy/attribution.ts'
+import { contractTerm } from './contract-time.ts'
 import { UNPAID } from './unpaid.ts'
 import type { Workload } from './workloads.ts'
 

@@ -51,14 +51,29 @@ function specifiersOf(file: string, text: string): string[] {
   return found
 }
 
-interface Node {
+/** A string, or a template. */
+interface Text {
   type?: string
+  value?: unknown
+  quasis?: { value: { cooked: string } }[]
+}
+
+/** What a member is taken from. */
+interface Whole {
+  type?: string
+  name?: string
+  expression?: Whole
+  property?: { name?: string }
+}
+
+interface Node extends Text {
   name?: unknown
-  source?: { value?: unknown; type?: string; quasis?: { value: { cooked: string } }[] } | null
+  computed?: boolean
+  source?: Text | null
   id?: { value?: unknown } | null
   meta?: unknown
-  property?: { name?: string }
-  object?: { type?: string }
+  property?: Text & { name?: string }
+  object?: Whole
 }
 
 function specifiersIn(node: Node): string[] {
@@ -70,6 +85,16 @@ function specifiersIn(node: Node): string[] {
   if (type === 'TSExternalModuleReference') return ['require']
   if (type === 'TSModuleDeclaration')
     return typeof id?.value === 'string' && id.value.startsWith('.') ? [id.value] : []
+  if (type === 'Literal' && node.value === 'getBuiltinModule') return ['getBuiltinModule']
+  // a member of `process` that is computed may be the one that gives a module
+  if (
+    type === 'MemberExpression' &&
+    node.computed &&
+    isProcess(node.object) &&
+    plainText(node.property) === undefined
+  )
+    return ['process[expression]']
+  if (type === 'TemplateLiteral' && plainText(node) === 'getBuiltinModule') return ['getBuiltinModule']
   if (type === 'Identifier' && LOADERS.has(String(node.name))) return [String(node.name)]
   if (
     type === 'MemberExpression' &&
@@ -80,8 +105,14 @@ function specifiersIn(node: Node): string[] {
   return []
 }
 
+/** `process` itself, also as another type or as a member of the global object. */
+const isProcess = (node: Whole | undefined): boolean =>
+  node?.expression !== undefined
+    ? isProcess(node.expression)
+    : node?.name === 'process' || node?.property?.name === 'process'
+
 /** Text of a string or of a template without expressions. */
-const plainText = (source: Node['source']): string | undefined =>
+const plainText = (source: Text | null | undefined): string | undefined =>
   typeof source?.value === 'string'
     ? source.value
     : source?.type === 'TemplateLiteral' && source.quasis?.length === 1

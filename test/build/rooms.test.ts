@@ -110,6 +110,18 @@ const REFUSED = {
   'a require': ['protocol/x.ts', "export const fs = require('node:fs')"],
   'an import by require': ['protocol/x.ts', "import fs = require('node:fs')"],
   'a builtin by its getter': ['protocol/x.ts', "export const fs = process.getBuiltinModule('node:fs')"],
+  'a builtin by its getter in brackets': [
+    'agent/wire/x.ts',
+    "export const fs = process['getBuiltinModule']('fs')",
+  ],
+  'a builtin by its getter in a template': [
+    'collector/live/x.ts',
+    'export const fs = process[`getBuiltinModule`]("fs")',
+  ],
+  'a builtin by a getter that is computed': [
+    'collector/live/x.ts',
+    "export const fs = (process as never)['getBuiltin' + 'Module']('fs')",
+  ],
   'a module’s resolved address': ['protocol/x.ts', "export const at = import.meta.resolve('mqtt')"],
   'a reference in a comment': ['protocol/x.ts', '/// <reference types="node" />\nexport const x = 1'],
   'a module that is declared again': [

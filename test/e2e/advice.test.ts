@@ -19,16 +19,20 @@ const SITE = 'plains'
 
 /** A controller of another vendor: it reads retained messages alone. */
 async function heardBy(url: string): Promise<AdviceMessage | undefined> {
-  const client = await mqtt.connectAsync(url, { clientId: `controller-${Math.random()}` })
+  const clientId = `controller-${Math.random()}`
+  const client = await mqtt.connectAsync(url, { clientId })
   try {
     const message = new Promise<AdviceMessage | undefined>((resolve) => {
-      client.on('message', (_topic, payload, { retain }) => {
+      client.on('message', (topic, payload, { retain }) => {
+        if (topic === clientId) return resolve(undefined)
         const found = decode(AdviceMessageSchema, payload)
         resolve(found.ok && retain ? found.value : undefined)
       })
-      setTimeout(() => resolve(undefined), 500)
     })
     await client.subscribeAsync(adviceTopic(SITE))
+    // the broker keeps the order: what it retains is delivered before this, and nothing is retained where this comes first
+    await client.subscribeAsync(clientId)
+    await client.publishAsync(clientId, 'end')
     return await message
   } finally {
     await client.endAsync(true)

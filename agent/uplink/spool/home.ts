@@ -49,7 +49,7 @@ export async function readHome(folder: string): Promise<SpoolHome | undefined> {
   }
 }
 
-/** Writes into the folder whose it is, where it does not say so. Never rejects: the checkpoint says it too. */
+/** Writes into the folder whose spool it is, unless it says just that. Never rejects: each checkpoint has it too. */
 export async function writeHome(folder: string, home: SpoolHome): Promise<void> {
   const text = JSON.stringify(home)
   if (JSON.stringify(await readHome(folder)) === text) return
@@ -59,11 +59,11 @@ export async function writeHome(folder: string, home: SpoolHome): Promise<void> 
     .catch(() => undefined)
 }
 
-/** Moves the files of a copied spool into a folder `copied-from-...` within the spool's, which no agent sends. @throws the file system's error */
+/** Moves the files of a copied spool into a folder inside this one, from which nothing is sent. @throws the file system's error */
 export async function setAside(folder: string, found: SpoolHome, nowMs: number): Promise<string> {
   const aside = join(folder, `copied-from-${found.agent}-${nowMs}`)
   await mkdir(aside, { recursive: true, mode: 0o700 })
-  // the checkpoint comes last: after a stop in between the rest is moved, too
+  // in this order the checkpoints and then home.json come last: after a stop in between they still tell whose the rest is, which is then moved too
   for (const name of (await readdir(folder)).sort())
     if (PARTS.test(name)) await rename(join(folder, name), join(aside, name))
   return aside

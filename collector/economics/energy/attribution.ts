@@ -1,6 +1,6 @@
-import { Temporal } from 'temporal-polyfill'
 import type { Device } from '../../../protocol/device.ts'
 import type { Owner } from '../../../protocol/owner.ts'
+import { contractTime } from '../contract-time.ts'
 import { UNPAID } from '../unpaid.ts'
 import type { Workload } from '../workloads.ts'
 
@@ -38,34 +38,6 @@ export function attribution(workloads: readonly Workload[]): Attribute {
     for (const _ in owner) return NO_WORKLOAD.unassigned
     return device?.kind === 'host' || device?.kind === 'meter' ? NO_WORKLOAD.overhead : NO_WORKLOAD.idle
   }
-}
-
-const momentMs = (text: string): number => Temporal.Instant.from(text).epochMilliseconds
-
-interface Term {
-  fromMs: number
-  untilMs: number
-}
-/** Each minute of a year asks for it. */
-const terms = new WeakMap<object, Term>()
-
-/** When a contract is in force, Unix ms: from `fromMs`, inclusive, to `untilMs`, exclusive. */
-export function contractTerm(workload: Pick<Workload, 'from' | 'until'>): Term {
-  const known = terms.get(workload)
-  if (known) return known
-  const { from, until } = workload
-  const term = {
-    fromMs: from === undefined ? Number.NEGATIVE_INFINITY : momentMs(from),
-    untilMs: until === undefined ? Number.POSITIVE_INFINITY : momentMs(until),
-  }
-  terms.set(workload, term)
-  return term
-}
-
-/** Returns whether a contract is in force at a time (Unix ms). */
-export function contractTime(workload: Pick<Workload, 'from' | 'until'>): (atMs: number) => boolean {
-  const { fromMs, untilMs } = contractTerm(workload)
-  return (atMs) => fromMs <= atMs && atMs < untilMs
 }
 
 /** Returns whether an owner and a device have all facts of a rule. `*` in a pattern stands for any text. */

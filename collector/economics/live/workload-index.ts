@@ -1,4 +1,5 @@
-import { type Attribution, contractTime } from '../energy/attribution.ts'
+import { contractTime } from '../contract-time.ts'
+import type { Attribution } from '../energy/attribution.ts'
 import { UNPAID } from '../unpaid.ts'
 import type { Workload } from '../workloads.ts'
 

@@ -1,8 +1,9 @@
 import type { Device } from '../../../protocol/device.ts'
 import { apportion, MINUTE_MS } from '../../../protocol/units.ts'
 import type { MonthOf } from '../calendar.ts'
+import { contractTime } from '../contract-time.ts'
 import { numberAt } from '../element.ts'
-import { contractTime, matcher } from '../energy/attribution.ts'
+import { matcher } from '../energy/attribution.ts'
 import { ratio } from '../ratio.ts'
 import type { Workload, WorkloadOf } from '../workloads.ts'
 import {

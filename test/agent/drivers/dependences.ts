@@ -8,6 +8,8 @@ interface Dependence {
 
 /** What depends on one answer of a driver's machines: a file in `depends/` for each miner driver. */
 export interface Dependences {
+  /** `driver: auto` can't find it by the port of the cgminer API alone, where it shows nothing: a person names the driver */
+  isNamedOnly?: true
   /** by request: what must depend on its answer. The other answers give everything else too */
   depends?: Readonly<Record<string, Dependence>>
   /** by request: why no recorded machine is asked it, though the driver declares it */

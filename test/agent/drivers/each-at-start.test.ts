@@ -54,9 +54,9 @@ async function firstReading(
   }
 }
 
-/** On the port of the cgminer API, which is asked commands alone, these show nothing. */
-const NAMED_ONLY = new Set(['epic', 'whatsminer-v3'])
-const machines = inventedMachines().filter(({ driver }) => !NAMED_ONLY.has(driver.name))
+const invented = inventedMachines()
+const lists = await Promise.all(invented.map(({ driver }) => dependencesOf(driver.name)))
+const machines = invented.filter((_, i) => !lists[i]?.isNamedOnly)
 
 async function eachAlone(machine: RecordedMachine, isKnown: boolean): Promise<void> {
   const whole = await firstReading(machine, undefined, isKnown)

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Program, type ProgramOptions } from '../../../agent/wire/command.ts'
 import { withDeadline } from '../../../protocol/kit/retry.ts'
+import { DEADLINE_MS, keepDeadlines } from '../../deadlines.ts'
+import { eventually } from '../../eventually.ts'
 import { soon } from '../asic-harness.ts'
 import { fakeProgram } from '../fake-program.ts'
 
@@ -56,22 +58,44 @@ test.each([
   await expect(program(script).askit.run([], soon())).rejects.toThrow(words)
 })
 
+/** The number of a process that the program at `path` wrote down. */
+const pidOf = (path: string, name: string): number =>
+  existsSync(`${path}.${name}`) ? Number(readFileSync(`${path}.${name}`, 'utf8')) : 0
+
+/** Runs a program whose deadline passes when `isReady`, however long that takes. @returns the error */
+async function endedWhen(isReady: () => boolean, run: (signal: AbortSignal) => Promise<string>) {
+  const passDeadlines = keepDeadlines()
+  try {
+    const ended = withDeadline(run, DEADLINE_MS).catch((error) => error)
+    await eventually(isReady, Boolean)
+    passDeadlines()
+    return await ended
+  } finally {
+    passDeadlines()
+  }
+}
+
 test('a program that hangs is killed at the deadline, with all that it has started', async () => {
   const { askit, path } = program('sleep 600 & echo $! > "$0.child"; echo $$ > "$0.own"; wait')
-  const reason = await withDeadline((signal) => askit.run(['slowly'], signal), 3_000).catch((error) => error)
+  const pids = () => ['child', 'own'].map((name) => pidOf(path, name))
+  const reason = await endedWhen(
+    () => pids().every(Boolean),
+    (signal) => askit.run(['slowly'], signal),
+  )
   expect(reason).toMatchObject({ code: 'no-reply' })
   expect(reason.message).toMatch(/askit slowly gives no answer in \d+ ms and is killed; run it by hand/)
-  const pids = ['child', 'own'].map((name) => Number(readFileSync(`${path}.${name}`, 'utf8')))
-  for (const pid of pids) await expect.poll(() => runs(pid)).toBe(false)
+  for (const pid of pids()) await expect.poll(() => runs(pid)).toBe(false)
 })
 
 test('who is left behind with the output open is waited for no longer than the deadline, and killed', async () => {
-  const { askit, path } = program('sleep 600 & echo $! > "$0.child"; echo done')
-  await expect(withDeadline((signal) => askit.run([], signal), 3_000)).rejects.toMatchObject({
-    code: 'no-reply',
-  })
-  const pid = Number(readFileSync(`${path}.child`, 'utf8'))
-  await expect.poll(() => runs(pid)).toBe(false)
+  const { askit, path } = program('sleep 600 & echo $! > "$0.child"; echo $$ > "$0.own"; echo done')
+  const own = () => pidOf(path, 'own')
+  const reason = await endedWhen(
+    () => own() > 0 && !runs(own()),
+    (signal) => askit.run([], signal),
+  )
+  expect(reason).toMatchObject({ code: 'no-reply' })
+  await expect.poll(() => runs(pidOf(path, 'child'))).toBe(false)
 })
 
 test('an output without end is refused', async () => {

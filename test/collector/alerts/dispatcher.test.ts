@@ -129,11 +129,18 @@ describe('one receiver', () => {
   test('that asks for time with Retry-After gets it, and no new message cuts it short', async () => {
     const receiver = await receive()
     receiver.next.push({ status: 429, headers: { 'retry-after': '3600' } })
-    const dispatcher = dispatch({ receivers: [to('ops', receiver)], scheduleMs: [0, 0, 0], probeMs: 0 })
+    const other = await receive()
+    const dispatcher = dispatch({
+      receivers: [to('ops', receiver), to('other', other)],
+      scheduleMs: [0, 0, 0],
+      probeMs: 0,
+    })
     await dispatcher.enqueue('ops', [message('1')])
     await vi.waitFor(() => expect(stateOf(dispatcher, 'ops')?.attempts).toHaveLength(1))
     await dispatcher.enqueue('ops', [message('2')])
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // what another receiver is sent after it has arrived
+    await dispatcher.enqueue('other', [message('3')])
+    await settled(dispatcher, 'other')
     expect(ids(receiver)).toEqual(['1'])
     expect(stateOf(dispatcher, 'ops')).toMatchObject({
       queued: 2,

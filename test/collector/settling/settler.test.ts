@@ -106,15 +106,28 @@ describe('settling', () => {
     const fee = WorkloadSchema.parse({ name: 'fee', kind: 'fixed', usdPerMonth: 43_200 })
     const first = new LedgerRig(store, [fee])
     const rightMs = first.nowMs
-    first.clockInDoubt = true
+    let isInDoubt = true
+    let looks = 0
+    Object.defineProperty(first, 'clockInDoubt', {
+      get() {
+        looks++
+        return isInDoubt
+      },
+    })
+    const looksTwice = async () => {
+      const before = looks
+      await eventually(
+        () => looks,
+        (now) => now >= before + 2,
+      )
+    }
     first.nowMs += 500 * 24 * 60 * MINUTE_MS
     await first.start()
-    // it looks once a second
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await looksTwice()
     expect(store.rows).toEqual([])
     first.nowMs = rightMs
-    first.clockInDoubt = false
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    isInDoubt = false
+    await looksTwice()
     first.nowMs = rightMs + 3 * MINUTE_MS
     await eventually(
       () => store.sums()['fee']?.['revenueNanoUsd'],

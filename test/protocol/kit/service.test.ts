@@ -33,7 +33,8 @@ await serve({
   },
   folders() {
     if (what !== 'folder hangs') return []
-    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 200)
+    // the look at the folder begins before the next turn of the event loop
+    setImmediate(() => process.kill(process.pid, 'SIGTERM'))
     return [folder]
   },
   async start() {
@@ -45,8 +46,9 @@ await serve({
     if (what === 'reload hangs') {
       rmSync(join(folder, 'configuration'))
       execFileSync('mkfifo', [join(folder, 'configuration')])
+      // the configuration is read again before the turn after the one that takes SIGHUP
+      process.on('SIGHUP', () => setImmediate(() => setImmediate(() => process.kill(process.pid, 'SIGTERM'))))
       process.kill(process.pid, 'SIGHUP')
-      setTimeout(() => process.kill(process.pid, 'SIGTERM'), 500)
     }
     log.info('runs')
     return {

@@ -1,6 +1,7 @@
 import type { Dependences } from '../dependences.ts'
 
 export default {
+  isNamedOnly: true,
   depends: {
     'GET /network': { figures: 'hardwareId', because: 'it has the MAC' },
     'GET /capabilities': {

@@ -1,6 +1,7 @@
 import type { Dependences } from '../dependences.ts'
 
 export default {
+  isNamedOnly: true,
   depends: {
     'get.device.info': { figures: 'firmware hardwareId model', because: 'it names the machine' },
     'get.miner.status summary': {

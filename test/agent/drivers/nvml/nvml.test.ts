@@ -112,7 +112,11 @@ test('a driver without a GPU is an error that says where to look', async () => {
 test('where NVML does not load, nvidia-smi is asked', async () => {
   smi = fakeSmi()
   const session = open({ library: NOWHERE, program: smi.program, sampleInterval: '250ms' })
-  const [gpu, mig] = await session.read(soon())
+  // the program prints while it is read, GPU by GPU
+  const [gpu, mig] = await eventually(
+    () => session.read(soon()),
+    (all) => all.length > 1 && all.every(({ sample }) => sample.state === 'busy'),
+  )
   expect(gpu).toMatchObject({
     part: 'gpu0',
     identity: { model: 'NVIDIA H100 80GB HBM3', firmware: '580.65.06' },
@@ -123,7 +127,7 @@ test('where NVML does not load, nvidia-smi is asked', async () => {
     powerW: 71.25,
     faults: ['the driver recommends: Reset'],
   })
-  expect(await eventually(() => smi?.started()[1], Boolean)).toMatch(/ -lms 250$/)
+  expect(smi.started()).toContainEqual(expect.stringMatching(/ -lms 250$/))
 })
 
 test('nvidia-smi is asked alone where the settings say so', async () => {

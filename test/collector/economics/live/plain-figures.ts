@@ -1,4 +1,4 @@
-import { contractTime } from '../../../../collector/economics/energy/attribution.ts'
+import { contractTime } from '../../../../collector/economics/contract-time.ts'
 import type { Balanced } from '../../../../collector/economics/energy/balance.ts'
 import {
   type DeviceLoad,

@@ -160,9 +160,10 @@ test('a link that is stopped before it stood logs no failure', async () => {
   const lines: string[] = []
   const { port } = silent.address() as AddressInfo
   const { link: made } = link(port, { log: createLog({ level: 'warn', write: (line) => lines.push(line) }) })
-  await new Promise<Socket>((resolve) => silent.once('connection', resolve))
+  const socket = await new Promise<Socket>((resolve) => silent.once('connection', resolve))
+  const closed = new Promise((resolve) => socket.resume().once('close', resolve))
   await made.stop()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await closed
   expect(lines).toEqual([])
 })
 
