@@ -152,6 +152,7 @@ test('the new miner survives damaged replies, and the new store keeps its contra
   const files = [
     'test/agent/drivers/fuzz.test.ts',
     'test/agent/drivers/each-alone.test.ts',
+    'test/agent/drivers/told-to-stop.test.ts',
     'test/collector/stores/contract.test.ts',
   ]
   const stdout = await testsOf(files, '-t', 'my-miner|my-store')
